@@ -1,0 +1,239 @@
+/* bench/mm1.c - the M/M/1 queue on the bare engine: one source, one server with a first-come-first-served line.
+ *
+ * A customer costs three events: it is born at the source, it reaches the server, it leaves. The source draws both the time
+ * to the next customer and this customer's need for service, so two servers can be compared under the same customers.
+ * The mean time in the system stands beside theory, mean / (1 - rate * mean), and the digest is over every departure.
+ *
+ *     mm1 --rate 0.8 --mean 1 --customers 1000000 --seed 1 --replications 1 */
+#include "bench/options.h"
+#include "engine/draw.h"
+#include "engine/elementary.h"
+#include "engine/executor.h"
+
+typedef struct {
+    double   rate, mean; /* customers per second, seconds of service */
+    uint64_t customers, seed, replications;
+} options_t;
+
+typedef struct {
+    double   gap_ticks, service_ticks;
+    uint64_t customers;
+} plan_t;
+
+typedef struct {
+    int64_t  born; /* of a customer who waits or is served */
+    int64_t  service;
+    uint32_t next; /* behind this one in the line */
+    uint32_t reserved;
+} waiting_t;
+
+typedef struct {
+    uint64_t n_born, n_left, checksum;
+    uint64_t sojourn_ticks; /* sum over those who left */
+    uint64_t longest_line;
+    uint64_t line;
+    uint32_t first, last;   /* of the line; the first is being served */
+} station_t;
+
+typedef struct {
+    uint64_t n_events, customers, sojourn_ticks, longest_line, block_bytes, digest;
+    double   seconds;
+} outcome_t;
+
+enum { STATION = ARCHI_FIRST_MODEL_SECTION, WAITING };
+enum { SOURCE, SERVER, N_LPS };
+enum { BORN, REACHES, LEAVES };
+
+/* ---- the model --------------------------------------------------------------------------------------------------- */
+
+ARCH_HD static ARCH_ALWAYS_INLINE station_t *station(archi_block_t *b)
+{
+    return (station_t *)archi_section(b, STATION);
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE waiting_t *waiting(archi_block_t *b, uint32_t i)
+{
+    return (waiting_t *)archi_section(b, WAITING) + i;
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE void send(const archi_map_t *map, archi_block_t *b, archi_lp_t from, archi_lp_t to,
+                                            arch_time_t at, uint16_t kind, uint64_t word)
+{
+    archi_event_t ev;
+
+    ev.at = at;
+    ev.dst = to;
+    ev.kind = kind;
+    ev.small = 0;
+    ev.word[0] = word;
+    ev.word[1] = ev.word[2] = 0;
+    archi_send(map, b, from, from, &ev);
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE int64_t exponential(uint64_t bits, double mean)
+{
+    return (int64_t)(-archi_log(archi_uniform(bits)) * mean);
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE void born(const plan_t *plan, const archi_map_t *map, archi_block_t *b)
+{
+    archi_lp_state_t *lp = archi_lp_state(b, SOURCE);
+    archi_bits_t bits = archi_draw(lp->key, lp->n_draws++, 0);
+
+    send(map, b, SOURCE, SERVER, b->now, REACHES, (uint64_t)exponential(archi_bits64(bits, 1), plan->service_ticks));
+    if (++station(b)->n_born < plan->customers)
+        send(map, b, SOURCE, SOURCE, b->now + exponential(archi_bits64(bits, 0), plan->gap_ticks), BORN, 0);
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE void reaches(const archi_map_t *map, archi_block_t *b, int64_t service)
+{
+    uint32_t i = archi_pool_take(b, WAITING);
+    station_t *s = station(b);
+    waiting_t *w = waiting(b, i);
+
+    w->born = b->now;
+    w->service = service;
+    w->next = ARCHI_NIL;
+    if (s->line++ == 0) {
+        s->first = i;
+        send(map, b, SERVER, SERVER, b->now + service, LEAVES, 0);
+    } else {
+        waiting(b, s->last)->next = i;
+    }
+    s->last = i;
+    if (s->line > s->longest_line)
+        s->longest_line = s->line;
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE void leaves(const archi_map_t *map, archi_block_t *b)
+{
+    station_t *s = station(b);
+    uint32_t i = s->first;
+    int64_t sojourn = b->now - waiting(b, i)->born;
+
+    s->n_left++;
+    s->sojourn_ticks += (uint64_t)sojourn;
+    s->checksum = s->checksum * 0x9e3779b97f4a7c15ull + ((uint64_t)b->now ^ (uint64_t)sojourn << 20);
+    s->first = waiting(b, i)->next;
+    archi_pool_give(b, WAITING, i);
+    if (--s->line > 0)
+        send(map, b, SERVER, SERVER, b->now + waiting(b, s->first)->service, LEAVES, 0);
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE void handle(const void *plan, const archi_map_t *map, archi_block_t *b,
+                                              const archi_event_t *ev)
+{
+    if (ev->kind == BORN)
+        born((const plan_t *)plan, map, b);
+    else if (ev->kind == REACHES)
+        reaches(map, b, (int64_t)ev->word[0]);
+    else
+        leaves(map, b);
+}
+
+static archi_stop_t step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
+{
+    return archi_run_until(plan, map, b, horizon, handle);
+}
+
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t make_block(const options_t *o, const archi_map_t *map, uint32_t replication, archi_block_t **b)
+{
+    archi_block_spec_t spec;
+
+    memset(&spec, 0, sizeof spec);
+    spec.replication = replication;
+    spec.seed = o->seed;
+    spec.n_lps = N_LPS;
+    spec.n_events_hint = 4;
+    spec.max_sends = 2;
+    spec.model[STATION - ARCHI_FIRST_MODEL_SECTION] = (archi_section_spec_t){ARCHI_ARRAY, sizeof(station_t), 1, 0};
+    spec.model[WAITING - ARCHI_FIRST_MODEL_SECTION] = (archi_section_spec_t){ARCHI_POOL, sizeof(waiting_t), 16, 1};
+    ARCH_TRY(archi_block_create(&spec, b));
+    archi_lp_state(*b, SOURCE)->key = archi_draw_key(o->seed, replication, archi_hash_bytes("source", 6));
+    ARCH_TRY(archi_block_make_room(b));
+    send(map, *b, SOURCE, SOURCE, 0, BORN, 0);
+    return ARCH_OK;
+}
+
+static void add_up(archi_block_t *b, const archi_executor_stats_t *stats, outcome_t *out)
+{
+    const station_t *s = station(b);
+
+    out->seconds += stats->wall_seconds;
+    out->n_events += stats->n_events;
+    out->customers += s->n_left;
+    out->sojourn_ticks += s->sojourn_ticks;
+    out->digest += archi_mix64(s->checksum ^ archi_mix64(s->n_left + b->replication));
+    if (s->longest_line > out->longest_line)
+        out->longest_line = s->longest_line;
+    if (b->bytes > out->block_bytes)
+        out->block_bytes = b->bytes;
+}
+
+static arch_status_t replicate(const options_t *o, uint32_t replication, outcome_t *out)
+{
+    const plan_t plan = {1e9 / o->rate, 1e9 * o->mean, o->customers};
+    const archi_map_t map = {N_LPS, 1, N_LPS, NULL, NULL};
+    archi_executor_stats_t stats;
+    archi_block_t *b = NULL;
+    archi_run_t run;
+    arch_status_t st;
+
+    memset(&run, 0, sizeof run);
+    ARCH_TRY_TO(done, make_block(o, &map, replication, &b));
+    run.map = &map;
+    run.block = &b;
+    run.n_local = 1;
+    run.plan = &plan;
+    run.step = step;
+    run.until = ARCH_TIME_MAX;
+    run.kind = ARCHI_SEQUENTIAL;
+    ARCH_TRY_TO(done, archi_execute(&run, &stats));
+    add_up(b, &stats, out);
+done:
+    archi_block_destroy(&b);
+    return st;
+}
+
+static void report(const options_t *o, const outcome_t *out)
+{
+    printf("replications %llu\ncustomers %llu\nevents %llu\nseconds %.6f\n", (unsigned long long)o->replications,
+           (unsigned long long)out->customers, (unsigned long long)out->n_events, out->seconds);
+    printf("customers_per_second %.0f\nevents_per_second %.0f\n", (double)out->customers / out->seconds,
+           (double)out->n_events / out->seconds);
+    printf("mean_sojourn_s %.6f\ntheory_sojourn_s %.6f\nlongest_line %llu\n",
+           1e-9 * (double)out->sojourn_ticks / (double)out->customers, o->mean / (1 - o->rate * o->mean),
+           (unsigned long long)out->longest_line);
+    printf("peak_bytes %llu\nblock_bytes %llu\ndigest %016llx\n", (unsigned long long)bench_peak_bytes(),
+           (unsigned long long)out->block_bytes, (unsigned long long)out->digest);
+}
+
+int main(int argc, char **argv)
+{
+    options_t o = {0.8, 1.0, 1000000, 1, 1};
+    const bench_option_t option[] = {{"rate", &o.rate, NULL, NULL},
+                                     {"mean", &o.mean, NULL, NULL},
+                                     {"customers", NULL, &o.customers, NULL},
+                                     {"seed", NULL, &o.seed, NULL},
+                                     {"replications", NULL, &o.replications, NULL}};
+    outcome_t out;
+
+    memset(&out, 0, sizeof out);
+    if (!bench_read_options(argc, argv, option, (int)(sizeof option / sizeof option[0])))
+        return 2;
+    if (!(o.rate > 0 && o.mean > 0 && o.rate * o.mean < 1 && o.customers >= 1 && o.replications >= 1)) {
+        fprintf(stderr, "mm1: needs rate > 0, mean > 0, rate * mean < 1, customers >= 1, replications >= 1\n");
+        return 2;
+    }
+    for (uint32_t r = 0; r < o.replications; r++) {
+        arch_status_t st = replicate(&o, r, &out);
+        if (st != ARCH_OK) {
+            fprintf(stderr, "mm1: %s\n    %s\n", arch_error_text(), arch_error_trace());
+            return arch_status_exit(st);
+        }
+    }
+    report(&o, &out);
+    return 0;
+}

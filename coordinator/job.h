@@ -1,0 +1,28 @@
+/* coordinator/job.h - one call of arch_run() as the ranks of a process share it. */
+#ifndef ARCHI_JOB_H
+#define ARCHI_JOB_H
+
+#include "coordinator/control.h"
+#include "coordinator/layout.h"
+#include "coordinator/ledger.h"
+
+typedef struct {
+    const arch_design_t      *design;
+    const arch_run_options_t *options;
+    archi_plan_t             *plan;
+    archi_layout_t            layout;
+    archi_ledger_t            ledger;
+    uint32_t                 *slot_of;     /* MPI: rows of this rank's elements; else NULL */
+    archi_control_t           control;
+    uint64_t                  rank_memory; /* bytes for one rank's blocks; 0: no limit */
+    char                      started[32];
+    double                    began;
+} archi_job_t;
+
+/* Collective over net: simulate this rank's share of all replications; their numbers land in the job's ledger. */
+arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here);
+
+/* Collective over an MPI net, on rank 0 of threads only: from the ledger to what people read. */
+arch_status_t archi_answer(archi_job_t *job, archi_net_t *net, arch_results_t *out);
+
+#endif

@@ -1,0 +1,271 @@
+/* coordinator/layout.c - choosing groups, cutting the design into blocks and dealing those to ranks. */
+#include "coordinator/layout.h"
+#include "coordinator/graph.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A window costs every rank of a group a round of messages, as much as some thousand events: below this many events per
+ * rank and window a rank more makes a run slower. */
+static const double events_per_window = 4000;
+/* Several blocks on one rank pay when a block's state leaves the cache and a visit to it handles this many events. */
+static const double events_per_visit = 1000;
+enum { ELEMENTS_PER_BLOCK = 512 };
+/* What ranks that share a replication achieve, against as many that work on replications of their own. */
+static const double group_efficiency = 0.8;
+
+static uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
+
+static double total_rate(const archi_plan_t *plan)
+{
+    double total = 0;
+
+    for (uint32_t e = 0; e < archi_plan_n_elements(plan); e++)
+        total += archi_plan_event_rate(plan, e);
+    return total;
+}
+
+/* Expected events of the whole design in one window of this cut. */
+static double window_events(const archi_plan_t *plan, const archi_partition_t *cut)
+{
+    arch_time_t span = cut->lookahead < archi_plan_duration(plan) ? cut->lookahead : archi_plan_duration(plan);
+
+    return total_rate(plan) * ((double)span * 1e-9);
+}
+
+/* ---- which lookahead to insist on ------------------------------------------------------------------------------------ */
+
+static int by_time(const void *x, const void *y)
+{
+    arch_time_t a = *(const arch_time_t *)x, b = *(const arch_time_t *)y;
+
+    return (a > b) - (a < b);
+}
+
+enum { CANDIDATES = 5 };
+
+/* The least lookahead of edges that may be cut: 0 and the quartiles of what there is. Number of candidates. */
+static arch_status_t candidates(const archi_graph_t *graph, arch_time_t *least)
+{
+    arch_time_t *all = malloc(((size_t)graph->n_edges + 1) * sizeof *all);
+
+    if (all == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to cut a design of %u links", graph->n_edges);
+    for (uint32_t i = 0; i < graph->n_edges; i++)
+        all[i] = graph->edge[i].lookahead;
+    qsort(all, graph->n_edges, sizeof *all, by_time);
+    for (uint32_t k = 0; k < CANDIDATES; k++)
+        least[k] = graph->n_edges == 0 || k == 0 ? 0 : all[(uint64_t)(graph->n_edges - 1) * k / (CANDIDATES - 1)];
+    free(all);
+    return ARCH_OK;
+}
+
+/* Cut into `parts`, with the longest windows that cost neither parts nor balance: every candidate at least as good in
+ * both replaces the one before. part_of is of the winner. */
+static arch_status_t cut_best(const archi_graph_t *graph, uint32_t parts, uint32_t *part_of, archi_partition_t *best)
+{
+    arch_status_t st = ARCH_OK;
+    arch_time_t least[CANDIDATES];
+    uint32_t *trial = malloc((size_t)graph->n * sizeof *trial);
+
+    if (trial == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to cut a design of %u elements", graph->n);
+    ARCH_TRY_TO(done, archi_partition(graph, parts, 0, part_of, best));
+    ARCH_TRY_TO(done, candidates(graph, least));
+    for (uint32_t k = 1; k < CANDIDATES && best->n_parts > 1; k++) {
+        archi_partition_t p;
+        if (least[k] <= best->lookahead)
+            continue;
+        ARCH_TRY_TO(done, archi_partition(graph, parts, least[k], trial, &p));
+        if (p.n_parts < best->n_parts || p.balance > best->balance * 1.1)
+            break;
+        *best = p;
+        memcpy(part_of, trial, (size_t)graph->n * sizeof *trial);
+    }
+done:
+    free(trial);
+    return st;
+}
+
+/* ---- how many ranks share a replication ------------------------------------------------------------------------------ */
+
+/* Largest group that fills its windows. */
+static arch_status_t largest_group(const archi_plan_t *plan, uint32_t n_ranks, uint32_t *group)
+{
+    arch_status_t st = ARCH_OK;
+    archi_graph_t graph;
+    archi_partition_t cut;
+    uint32_t *part_of = malloc((size_t)archi_plan_n_elements(plan) * sizeof *part_of);
+
+    *group = 1;
+    if (part_of == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to cut a design of %u elements", archi_plan_n_elements(plan));
+    ARCH_TRY_TO(release, archi_graph_of_plan(plan, &graph));
+    for (uint32_t g = n_ranks; g > 1 && *group == 1; g /= 2) {
+        ARCH_TRY_TO(done, cut_best(&graph, g, part_of, &cut));
+        if (cut.n_parts > 1 && window_events(plan, &cut) >= events_per_window * cut.n_parts * cut.balance)
+            *group = cut.n_parts;
+    }
+done:
+    archi_graph_release(&graph);
+release:
+    free(part_of);
+    return st;
+}
+
+/* Time of all replications in groups of g, in units of one replication on one rank. */
+static double expected_time(uint32_t replications, uint32_t n_ranks, uint32_t g)
+{
+    uint32_t n_groups = n_ranks / g;
+
+    return ceil_div(replications, n_groups) / (g == 1 ? 1.0 : g * group_efficiency);
+}
+
+static arch_status_t choose_group(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                  uint32_t n_ranks, uint32_t *group)
+{
+    uint32_t most = 1;
+
+    *group = 1;
+    if (options->group > 0) {
+        *group = options->group < n_ranks ? options->group : n_ranks;
+        return ARCH_OK;
+    }
+    if (n_ranks > 1 && replications % n_ranks != 0)
+        ARCH_TRY(largest_group(plan, n_ranks, &most));
+    for (uint32_t g = 2; g <= most; g++)
+        if (expected_time(replications, n_ranks, g) < expected_time(replications, n_ranks, *group))
+            *group = g;
+    return ARCH_OK;
+}
+
+arch_status_t archi_layout_useful_ranks(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                        uint32_t n_ranks, uint32_t *useful)
+{
+    uint32_t group, n_groups;
+
+    ARCH_TRY(choose_group(plan, options, replications, n_ranks, &group));
+    n_groups = n_ranks / group < replications ? n_ranks / group : replications;
+    *useful = n_groups * group;
+    return ARCH_OK;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------------------------ */
+
+static arch_status_t allocate(archi_layout_t *l, uint32_t n)
+{
+    l->block_of = calloc(n, sizeof *l->block_of);
+    l->place_of = calloc(n, sizeof *l->place_of);
+    l->element = calloc(n, sizeof *l->element);
+    if (l->block_of == NULL || l->place_of == NULL || l->element == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to lay out %u elements", n);
+    return ARCH_OK;
+}
+
+static uint32_t choose_blocks(const archi_plan_t *plan, const arch_run_options_t *options, const archi_layout_t *l,
+                              const archi_partition_t *cut)
+{
+    uint32_t n = archi_plan_n_elements(plan), blocks = ceil_div(n, ELEMENTS_PER_BLOCK);
+    double visits = window_events(plan, cut) / events_per_visit;
+
+    if (options->partitions > 0)
+        return options->partitions < n ? options->partitions : n;
+    if (visits < blocks)
+        blocks = (uint32_t)visits;
+    return blocks > l->group_size ? blocks : l->group_size;
+}
+
+/* Sort elements by block; numbers are ascending within each, as maps want places. */
+static arch_status_t fill_map(archi_layout_t *l, uint32_t n)
+{
+    l->first = calloc((size_t)l->n_blocks + 2, sizeof *l->first);
+    if (l->first == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to lay out %u blocks", l->n_blocks);
+    for (uint32_t e = 0; e < n; e++)
+        l->first[l->block_of[e] + 2]++;
+    for (uint32_t b = 2; b <= l->n_blocks; b++)
+        l->first[b] += l->first[b - 1];
+    for (uint32_t e = 0; e < n; e++) {          /* first[b + 1] is where block b's next element goes */
+        uint32_t at = l->first[l->block_of[e] + 1]++;
+        l->element[at] = e;
+    }
+    for (uint32_t e = 0; e < n; e++)
+        l->place_of[l->element[e]] = e - l->first[l->block_of[l->element[e]]];
+    l->map = (archi_map_t){n, l->n_blocks, 0, l->block_of, l->place_of};
+    return ARCH_OK;
+}
+
+/* Blocks to ranks, neighbours together. */
+static arch_status_t deal_blocks(archi_layout_t *l, const archi_graph_t *graph)
+{
+    arch_status_t st;
+    archi_graph_t parts;
+    archi_partition_t p;
+
+    l->rank_of = calloc(l->n_blocks, sizeof *l->rank_of);
+    if (l->rank_of == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to lay out %u blocks", l->n_blocks);
+    ARCH_TRY(archi_graph_of_parts(graph, l->block_of, l->n_blocks, &parts));
+    st = archi_partition(&parts, l->group_size, 0, l->rank_of, &p);
+    archi_graph_release(&parts);
+    return st;
+}
+
+static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_options_t *options, archi_layout_t *l,
+                                     const archi_graph_t *graph)
+{
+    archi_partition_t cut;
+    uint32_t blocks = options->partitions;
+
+    ARCH_TRY(cut_best(graph, blocks > 0 ? blocks : ceil_div(graph->n, ELEMENTS_PER_BLOCK), l->block_of, &cut));
+    blocks = choose_blocks(plan, options, l, &cut);
+    if (blocks != cut.n_parts)
+        ARCH_TRY(cut_best(graph, blocks, l->block_of, &cut));
+    l->n_blocks = cut.n_parts;
+    l->lookahead = cut.lookahead;
+    ARCH_TRY(fill_map(l, graph->n));
+    ARCH_TRY(deal_blocks(l, graph));
+    return ARCH_OK;
+}
+
+arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                uint32_t n_ranks, archi_layout_t *out)
+{
+    arch_status_t st = ARCH_OK;
+    archi_graph_t graph = {0};
+
+    memset(out, 0, sizeof *out);
+    out->n_ranks = n_ranks;
+    out->replications = replications;
+    ARCH_TRY_TO(done, choose_group(plan, options, replications, n_ranks, &out->group_size));
+    out->n_groups = n_ranks / out->group_size < replications ? n_ranks / out->group_size : replications;
+    ARCH_TRY_TO(done, allocate(out, archi_plan_n_elements(plan)));
+    ARCH_TRY_TO(done, archi_graph_of_plan(plan, &graph));
+    ARCH_TRY_TO(done, cut_into_blocks(plan, options, out, &graph));
+done:
+    archi_graph_release(&graph);
+    if (st != ARCH_OK)
+        archi_layout_free(out);
+    return st;
+}
+
+void archi_layout_free(archi_layout_t *layout)
+{
+    free(layout->block_of);
+    free(layout->place_of);
+    free(layout->element);
+    free(layout->first);
+    free(layout->rank_of);
+    memset(layout, 0, sizeof *layout);
+}
+
+uint32_t archi_layout_group(const archi_layout_t *layout, uint32_t rank)
+{
+    uint32_t group = rank / layout->group_size;
+
+    return group < layout->n_groups ? group : ARCHI_NIL;
+}
+
+uint32_t archi_layout_share(const archi_layout_t *layout, uint32_t group)
+{
+    return group < layout->n_groups ? (layout->replications - group - 1) / layout->n_groups + 1 : 0;
+}

@@ -1,0 +1,36 @@
+/* coordinator/layout.h - who simulates what: ranks form groups, a group shares one replication, its blocks lie on its ranks.
+ * A function of the plan, the options and the number of ranks, so every process works it out alike. */
+#ifndef ARCHI_LAYOUT_H
+#define ARCHI_LAYOUT_H
+
+#include "model/model.h"
+#include <architech/run.h>
+
+typedef struct {
+    uint32_t    n_ranks, replications;
+    uint32_t    group_size, n_groups;  /* rank r belongs to group r / group_size; ranks beyond the last group are idle */
+    uint32_t    n_blocks;              /* per replication */
+    arch_time_t lookahead;             /* between blocks; ARCH_TIME_MAX with one */
+    archi_map_t map;
+    uint32_t   *block_of, *place_of;   /* [n_elements], what the map points to */
+    uint32_t   *rank_of;               /* [n_blocks] rank within the group */
+    uint32_t   *element;               /* [n_elements] elements block by block, ascending in each */
+    uint32_t   *first;                 /* [n_blocks + 1] where a block's elements begin in element[] */
+} archi_layout_t;
+
+/* How many ranks could work on this plan side by side without waiting for each other more than they work, given that
+ * `n_ranks` are wanted: replications first, then ranks per replication. */
+arch_status_t archi_layout_useful_ranks(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                        uint32_t n_ranks, uint32_t *useful);
+
+/* The caller owns *out (archi_layout_free). */
+arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                uint32_t n_ranks, archi_layout_t *out);
+void          archi_layout_free(archi_layout_t *layout);
+
+/* The group of a rank, ARCHI_NIL when it is idle. */
+uint32_t archi_layout_group(const archi_layout_t *layout, uint32_t rank);
+/* Replications that group g simulates: g, g + n_groups, ... */
+uint32_t archi_layout_share(const archi_layout_t *layout, uint32_t group);
+
+#endif

@@ -1,0 +1,133 @@
+/* coordinator/ledger.c - rows of statistics: made, found, merged. */
+#include "coordinator/ledger.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Sections beyond this many narrow an interval no more. */
+enum { MOST_SECTIONS = 32, FEW_REPLICATIONS = 5 };
+
+uint64_t archi_word_of(double x)
+{
+    uint64_t word;
+
+    x += 0.0; /* -0 becomes 0 */
+    memcpy(&word, &x, sizeof word);
+    return word;
+}
+
+double archi_number_of(uint64_t word)
+{
+    double x;
+
+    memcpy(&x, &word, sizeof x);
+    return x;
+}
+
+static arch_status_t number_rows(const arch_design_t *design, archi_op_rows_t *ops)
+{
+    uint32_t op = 0;
+
+    for (uint32_t w = 0; w < design->n_workloads; w++)
+        ops->n_operations += design->workload[w].n_operations;
+    ops->workload = calloc((size_t)ops->n_operations + 1, sizeof *ops->workload);
+    ops->row_of = calloc((size_t)design->n_workloads + 1, sizeof *ops->row_of);
+    ops->first = calloc((size_t)design->n_workloads + 1, sizeof *ops->first);
+    if (ops->workload == NULL || ops->row_of == NULL || ops->first == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the statistics of %u operations", ops->n_operations);
+    ops->n_rows = ops->n_operations;
+    for (uint32_t w = 0; w < design->n_workloads; w++) {
+        ops->first[w] = op;
+        ops->row_of[w] = design->workload[w].n_operations == 1 ? op : ops->n_rows++;
+        for (uint32_t i = 0; i < design->workload[w].n_operations; i++)
+            ops->workload[op++] = w;
+    }
+    return ARCH_OK;
+}
+
+static arch_status_t allocate(archi_ledger_t *l)
+{
+    l->element = calloc((size_t)l->n_slots + 1, l->element_words * sizeof *l->element);
+    l->op = calloc((size_t)l->ops.n_rows + 1, l->op_words * sizeof *l->op);
+    l->total = calloc(ARCHI_T_TOTALS, sizeof *l->total);
+    l->replication = calloc((size_t)l->n_replications * ARCHI_R_VALUES, sizeof *l->replication);
+    if (l->element == NULL || l->op == NULL || l->total == NULL || l->replication == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the statistics of %u elements and %u replications", l->n_slots,
+                         l->n_replications);
+    return ARCH_OK;
+}
+
+arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, const uint32_t *slot_of,
+                                uint32_t n_slots, archi_ledger_t *out)
+{
+    arch_status_t st = ARCH_OK;
+
+    memset(out, 0, sizeof *out);
+    out->n_elements = archi_plan_n_elements(plan);
+    out->n_intervals = archi_plan_n_intervals(plan);
+    out->n_slices = archi_plan_n_slices(plan);
+    out->n_replications = design->run.replications;
+    out->n_sections = out->n_replications < FEW_REPLICATIONS ? out->n_replications * out->n_slices : out->n_replications;
+    if (out->n_sections > MOST_SECTIONS)
+        out->n_sections = MOST_SECTIONS;
+    out->slot_of = slot_of;
+    out->n_slots = slot_of == NULL ? out->n_elements : n_slots;
+    out->element_words = ARCHI_E_COUNTS + (size_t)out->n_intervals * ARCHI_C_CELLS +
+                         (size_t)out->n_replications * ARCHI_V_VALUES;
+    out->op_words = ARCHI_O_COUNTS + (size_t)out->n_intervals * ARCHI_P_CELLS +
+                    (size_t)out->n_replications * ARCHI_W_VALUES + (size_t)out->n_sections * ARCHI_N_BUCKETS;
+    ARCH_TRY_TO(failed, number_rows(design, &out->ops));
+    ARCH_TRY_TO(failed, allocate(out));
+    return ARCH_OK;
+failed:
+    archi_ledger_free(out);
+    return st;
+}
+
+void archi_ledger_free(archi_ledger_t *ledger)
+{
+    free(ledger->ops.workload);
+    free(ledger->ops.row_of);
+    free(ledger->ops.first);
+    free(ledger->element);
+    free(ledger->op);
+    free(ledger->total);
+    free(ledger->replication);
+    memset(ledger, 0, sizeof *ledger);
+}
+
+uint32_t archi_ledger_section(const archi_ledger_t *l, uint32_t replication, uint32_t slice)
+{
+    if (l->n_replications < FEW_REPLICATIONS)
+        return (replication * l->n_slices + slice) % l->n_sections;
+    return replication % l->n_sections;
+}
+
+static bool is_shared(archi_net_t *net) { return archi_net_comm(net) == NULL; }
+
+arch_status_t archi_ledger_fetch_elements(const archi_ledger_t *l, archi_net_t *net, uint32_t first, uint32_t n,
+                                          uint64_t *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t *to = out + (size_t)i * l->element_words;
+        if (l->slot_of == NULL || l->slot_of[first + i] != ARCHI_NIL)
+            memcpy(to, archi_ledger_element(l, first + i), l->element_words * sizeof *to);
+        else
+            memset(to, 0, l->element_words * sizeof *to);
+    }
+    return is_shared(net) ? ARCH_OK : archi_net_sum_u64(net, out, (size_t)n * l->element_words);
+}
+
+arch_status_t archi_ledger_fetch_ops(const archi_ledger_t *l, archi_net_t *net, uint32_t first, uint32_t n, uint64_t *out)
+{
+    memcpy(out, archi_ledger_op(l, first), (size_t)n * l->op_words * sizeof *out);
+    return is_shared(net) ? ARCH_OK : archi_net_sum_u64(net, out, (size_t)n * l->op_words);
+}
+
+arch_status_t archi_ledger_merge_totals(archi_ledger_t *l, archi_net_t *net)
+{
+    if (is_shared(net))
+        return archi_net_barrier(net);
+    ARCH_TRY(archi_net_sum_u64(net, l->total, ARCHI_T_TOTALS));
+    ARCH_TRY(archi_net_sum_u64(net, l->replication, (size_t)l->n_replications * ARCHI_R_VALUES));
+    return ARCH_OK;
+}

@@ -1,0 +1,80 @@
+/* coordinator/machine.c - asking Linux. */
+#include "coordinator/machine.h"
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+uint32_t archi_machine_cores(void)
+{
+    cpu_set_t set;
+    long n;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return (uint32_t)CPU_COUNT(&set);
+    n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+/* The number after `key` in a file of lines, in its own unit; UINT64_MAX when it is not there. */
+static uint64_t number_in(const char *path, const char *key)
+{
+    char line[256];
+    unsigned long long value = 0;
+    uint64_t found = UINT64_MAX;
+    size_t n = strlen(key);
+    FILE *f = fopen(path, "r");
+
+    if (f == NULL)
+        return found;
+    while (found == UINT64_MAX && fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, key, n) == 0 && sscanf(line + n, "%llu", &value) == 1)
+            found = value;
+    fclose(f);
+    return found;
+}
+
+/* What the control group of this process still allows. */
+static uint64_t group_allows(void)
+{
+    uint64_t limit = number_in("/sys/fs/cgroup/memory.max", ""), used = number_in("/sys/fs/cgroup/memory.current", "");
+
+    if (limit == UINT64_MAX || used == UINT64_MAX)
+        return UINT64_MAX;
+    return limit > used ? limit - used : 0;
+}
+
+uint64_t archi_machine_free_bytes(void)
+{
+    uint64_t kib = number_in("/proc/meminfo", "MemAvailable:"), group = group_allows();
+
+    if (kib == UINT64_MAX)
+        return group == UINT64_MAX ? 0 : group;
+    return kib * 1024 < group ? kib * 1024 : group;
+}
+
+void archi_machine_name(char *out, size_t bytes)
+{
+    if (gethostname(out, bytes) != 0)
+        snprintf(out, bytes, "unknown");
+    out[bytes - 1] = '\0';
+}
+
+void archi_machine_now(char out[32])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+double archi_machine_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}

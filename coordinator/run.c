@@ -1,0 +1,227 @@
+/* coordinator/run.c - arch_run(): compile once, lay out, start the ranks, answer. */
+#include "coordinator/job.h"
+#include "coordinator/machine.h"
+#include "coordinator/threads.h"
+#include "engine/draw.h"
+#include <stdlib.h>
+#include <string.h>
+
+static arch_status_t check_settings(const arch_design_t *design)
+{
+    if (design->run.replications == 0)
+        return ARCH_FAIL(ARCH_E_ARG, "/run/replications: is 0, must be at least 1");
+    if (design->run.duration <= 0)
+        return ARCH_FAIL(ARCH_E_ARG, "/run/duration: is %lld ns, must be > 0", (long long)design->run.duration);
+    if (design->run.warmup != ARCH_AUTO && design->run.warmup >= design->run.duration)
+        return ARCH_FAIL(ARCH_E_ARG, "/run/warmup: is %.9g s, must be shorter than the run of %.9g s",
+                         (double)design->run.warmup * 1e-9, (double)design->run.duration * 1e-9);
+    return ARCH_OK;
+}
+
+/* ---- the job: what the ranks of this process share ---------------------------------------------------------------------------- */
+
+/* Rows for the elements of this rank's blocks, ascending. */
+static arch_status_t choose_slots(archi_job_t *job, uint32_t rank, uint32_t *n_slots)
+{
+    const archi_layout_t *l = &job->layout;
+    uint32_t n = archi_plan_n_elements(job->plan), group = archi_layout_group(l, rank);
+
+    *n_slots = 0;
+    job->slot_of = malloc((size_t)n * sizeof *job->slot_of);
+    if (job->slot_of == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to lay out %u elements", n);
+    for (uint32_t e = 0; e < n; e++) {
+        bool here = group != ARCHI_NIL && l->rank_of[l->block_of[e]] == rank % l->group_size;
+        job->slot_of[e] = here ? (*n_slots)++ : ARCHI_NIL;
+    }
+    return ARCH_OK;
+}
+
+/* Simulated time that the ranks first .. first + n - 1 go through together. */
+static double total_work(const archi_job_t *job, uint32_t first, uint32_t n)
+{
+    double total = 0;
+
+    for (uint32_t r = first; r < first + n; r++) {
+        uint32_t group = archi_layout_group(&job->layout, r);
+        if (group != ARCHI_NIL)
+            total += archi_layout_share(&job->layout, group) * (double)archi_plan_duration(job->plan);
+    }
+    return total;
+}
+
+/* Ranks first .. first + n_here - 1 are those of this process. */
+static arch_status_t prepare(archi_job_t *job, uint32_t n_ranks, uint32_t first, uint32_t n_here)
+{
+    uint32_t n_slots = 0;
+
+    ARCH_TRY(archi_layout_make(job->plan, job->options, job->design->run.replications, n_ranks, &job->layout));
+    if (n_here < n_ranks)
+        ARCH_TRY(choose_slots(job, first, &n_slots));
+    ARCH_TRY(archi_ledger_make(job->plan, job->design, job->slot_of, n_slots, &job->ledger));
+    ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
+    return ARCH_OK;
+}
+
+static void release(archi_job_t *job)
+{
+    archi_control_free(&job->control);
+    archi_ledger_free(&job->ledger);
+    archi_layout_free(&job->layout);
+    archi_plan_destroy(&job->plan);
+    free(job->slot_of);
+}
+
+static uint64_t memory_limit(const arch_run_options_t *options)
+{
+    return options->memory_limit > 0 ? options->memory_limit : archi_machine_free_bytes() / 5 * 4;
+}
+
+/* ---- ranks as threads ------------------------------------------------------------------------------------------------------------ */
+
+/* Below this many elements memory does not decide how many ranks there may be. */
+enum { MANY_ELEMENTS = 10000 };
+
+/* Bytes of all blocks of one replication before its first event. */
+static arch_status_t replication_bytes(const archi_job_t *job, uint64_t *bytes)
+{
+    arch_status_t st;
+    uint32_t n = archi_plan_n_elements(job->plan);
+    archi_map_t map = {n, 1, n, NULL, NULL};
+    archi_block_t *b = NULL;
+    uint32_t *all = malloc((size_t)n * sizeof *all);
+
+    if (all == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u elements", n);
+    for (uint32_t e = 0; e < n; e++)
+        all[e] = e;
+    st = archi_model_block_create(job->plan, &map, 0, all, n, 0, job->design->run.seed, &b);
+    *bytes = b != NULL ? b->bytes : 0;
+    archi_block_destroy(&b);
+    free(all);
+    return st;
+}
+
+/* One rank per core unless told, never more than have work, nor than memory holds replications side by side. */
+static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
+{
+    uint32_t wanted = job->options->threads > 0 ? job->options->threads : archi_machine_cores();
+    uint64_t bytes = 0, limit = memory_limit(job->options);
+
+    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, job->design->run.replications, wanted, n));
+    if (*n == 1 || limit == 0 || job->options->group > 1 || archi_plan_n_elements(job->plan) < MANY_ELEMENTS)
+        return ARCH_OK;
+    ARCH_TRY(replication_bytes(job, &bytes));
+    if (limit / (2 * bytes + 1) < *n)
+        *n = limit / (2 * bytes + 1) > 1 ? (uint32_t)(limit / (2 * bytes + 1)) : 1;
+    return ARCH_OK;
+}
+
+typedef struct {
+    archi_job_t    *job;
+    arch_results_t *results;
+} thread_run_t;
+
+static arch_status_t work_on_thread(void *user, archi_net_t *net)
+{
+    const thread_run_t *run = user;
+
+    ARCH_TRY(archi_net_agree(net, archi_simulate(run->job, net, archi_net_rank(net))));
+    if (archi_net_rank(net) == 0) /* the others have nothing to add: they share the ledger, and agreeing was a barrier */
+        ARCH_TRY(archi_answer(run->job, net, run->results));
+    return ARCH_OK;
+}
+
+static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
+{
+    thread_run_t run = {job, results};
+    uint32_t n;
+
+    ARCH_TRY(choose_threads(job, &n));
+    ARCH_TRY(prepare(job, n, 0, n));
+    job->rank_memory = memory_limit(job->options) / n;
+    ARCH_TRY(archi_threads_run(n, work_on_thread, &run));
+    return ARCH_OK;
+}
+
+/* ---- ranks of MPI ----------------------------------------------------------------------------------------------------------------- */
+
+/* How many ranks run on this machine, by the hash of its name. */
+static arch_status_t ranks_on_machine(archi_net_t *net, uint64_t *n)
+{
+    uint32_t size = archi_net_size(net), rank = archi_net_rank(net);
+    uint64_t *hash = calloc(size, sizeof *hash);
+    char name[256];
+    arch_status_t st;
+
+    *n = 1;
+    st = archi_net_agree(net, hash == NULL ? ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u ranks", size) : ARCH_OK);
+    if (st == ARCH_OK) {
+        archi_machine_name(name, sizeof name);
+        hash[rank] = archi_hash_bytes(name, strlen(name));
+        st = archi_net_sum_u64(net, hash, size);
+        for (uint32_t r = 0; st == ARCH_OK && r < size; r++)
+            *n += r != rank && hash[r] == hash[rank];
+    }
+    free(hash);
+    return st;
+}
+
+static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results_t *results)
+{
+    uint64_t neighbours;
+
+    ARCH_TRY(ranks_on_machine(net, &neighbours));
+    job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : memory_limit(job->options) / neighbours;
+    ARCH_TRY(archi_net_agree(net, prepare(job, archi_net_size(net), archi_net_rank(net), 1)));
+    ARCH_TRY(archi_net_agree(net, archi_simulate(job, net, 0)));
+    ARCH_TRY(archi_ledger_merge_totals(&job->ledger, net));
+    ARCH_TRY(archi_answer(job, net, results));
+    return ARCH_OK;
+}
+
+/* Every rank comes this far, whatever its own trouble, so that all leave together. */
+static arch_status_t run_mpi(archi_job_t *job, arch_results_t *results, arch_status_t st)
+{
+    archi_net_t *net = NULL;
+
+    ARCH_TRY(archi_net_mpi_open(&net));
+    st = archi_net_agree(net, st);
+    if (st == ARCH_OK)
+        st = run_on_net(job, net, results);
+    archi_net_destroy(&net);
+    return st;
+}
+
+/* ---- the call ----------------------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t begin(archi_job_t *job, arch_results_t **out)
+{
+    ARCH_TRY(check_settings(job->design));
+    ARCH_TRY(archi_plan_compile(job->design, &job->plan));
+    ARCH_TRY(arch_results_create(out));
+    return ARCH_OK;
+}
+
+arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *options, arch_results_t **out)
+{
+    static const arch_run_options_t defaults;
+    archi_job_t job;
+    arch_status_t st;
+
+    *out = NULL;
+    memset(&job, 0, sizeof job);
+    job.design = design;
+    job.options = options != NULL ? options : &defaults;
+    job.began = archi_machine_seconds();
+    archi_machine_now(job.started);
+    st = begin(&job, out);
+    if (job.options->mpi != 0)
+        st = run_mpi(&job, *out, st);
+    else if (st == ARCH_OK)
+        st = run_threads(&job, *out);
+    if (st != ARCH_OK)
+        arch_results_destroy(out);
+    release(&job);
+    return st;
+}

@@ -1,0 +1,235 @@
+/* coordinator/simulate.c - one rank's part of a run: replication after replication, blocks made, run, read, dropped. */
+#include "coordinator/collect.h"
+#include "coordinator/job.h"
+#include "engine/executor.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    archi_job_t    *job;
+    archi_net_t    *group;     /* ranks that share this replication */
+    archi_block_t **block;     /* this rank's */
+    uint32_t       *id;        /* [n_blocks] their numbers */
+    uint32_t        n_blocks;
+    uint32_t        replication;
+    archi_watch_t   watch;
+    archi_executor_stats_t sum; /* over replications */
+} rank_t;
+
+/* ---- blocks -------------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t make_blocks(rank_t *r)
+{
+    const archi_layout_t *l = &r->job->layout;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < r->n_blocks; i++) {
+        uint32_t id = r->id[i];
+        ARCH_TRY(archi_model_block_create(r->job->plan, &l->map, id, l->element + l->first[id],
+                                          l->first[id + 1] - l->first[id], r->replication, r->job->design->run.seed,
+                                          &r->block[i]));
+        bytes += r->block[i]->bytes;
+        if (r->job->rank_memory != 0 && bytes > r->job->rank_memory)
+            return ARCH_FAIL(ARCH_E_FULL,
+                             "the design needs more than %llu MiB before its first event; give it more memory or more ranks",
+                             (unsigned long long)(r->job->rank_memory >> 20));
+    }
+    return ARCH_OK;
+}
+
+static void drop_blocks(rank_t *r)
+{
+    for (uint32_t i = 0; i < r->n_blocks; i++)
+        archi_block_destroy(&r->block[i]);
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------------- */
+
+static void short_count(uint64_t n, char *out, size_t bytes)
+{
+    if (n >= 1000000)
+        snprintf(out, bytes, "%.1f million", (double)n * 1e-6);
+    else
+        snprintf(out, bytes, "%llu", (unsigned long long)n);
+}
+
+/* The words for a user whose design filled the memory: which element, how many requests, and why. */
+static arch_status_t blame(const rank_t *r, uint32_t element, uint64_t n_inside)
+{
+    archi_element_info_t info;
+    double expected = archi_plan_utilisation(r->job->plan, element);
+    char count[32];
+
+    archi_plan_element(r->job->plan, element, &info);
+    short_count(n_inside, count, sizeof count);
+    return ARCH_FAIL(ARCH_E_FULL,
+                     "the memory limit was reached in replication %u of %u: %s holds %s requests%s (expected utilisation "
+                     "%.2f); nothing of this replication was kept; lower the load, bound its queue, or give more memory",
+                     r->replication + 1, r->job->design->run.replications, info.name, count,
+                     expected >= 1 ? ": it is overloaded" : "", expected);
+}
+
+/* Every rank of the group is here with ARCH_E_FULL: who holds most speaks for all. */
+static arch_status_t explain_full(const rank_t *r)
+{
+    int64_t most = -1, mine = -1;
+    uint32_t element = 0;
+    arch_status_t st = ARCH_OK;
+
+    for (uint32_t i = 0; i < r->n_blocks; i++) {
+        uint32_t e = 0;
+        uint64_t n = 0;
+        archi_model_largest(r->job->plan, r->block[i], &e, &n);
+        if ((int64_t)n > mine) {
+            mine = (int64_t)n;
+            element = e;
+        }
+    }
+    most = mine;
+    ARCH_TRY(archi_net_max_i64(r->group, &most, 1));
+    if (mine == most && mine >= 0)
+        st = blame(r, element, (uint64_t)mine);
+    return archi_net_agree(r->group, st);
+}
+
+static void add_stats(rank_t *r, const archi_executor_stats_t *s)
+{
+    r->sum.n_events += s->n_events;
+    r->sum.n_windows += s->n_windows;
+    r->sum.n_messages += s->n_messages;
+    if (s->peak_bytes > r->sum.peak_bytes)
+        r->sum.peak_bytes = s->peak_bytes;
+}
+
+static arch_status_t run_blocks(rank_t *r)
+{
+    const archi_job_t *job = r->job;
+    archi_executor_stats_t stats;
+    archi_run_t run;
+    arch_status_t st;
+
+    memset(&run, 0, sizeof run);
+    run.net = r->group;
+    run.map = &job->layout.map;
+    run.rank_of = job->layout.rank_of;
+    run.block = r->block;
+    run.n_local = r->n_blocks;
+    run.plan = job->plan;
+    run.step = archi_model_step;
+    run.lookahead = job->layout.lookahead;
+    run.until = archi_plan_duration(job->plan);
+    run.memory_limit = job->rank_memory;
+    run.kind = archi_net_size(r->group) > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
+    run.progress = job->options->progress != NULL || job->control.n_ranks > 1 ? archi_watch : NULL;
+    run.user = &r->watch;
+    st = archi_execute(&run, &stats);
+    add_stats(r, &stats);
+    if (st == ARCH_E_FULL)
+        st = explain_full(r);
+    return st;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t read_blocks(rank_t *r)
+{
+    archi_job_t *job = r->job;
+    archi_finished_t done = {job->plan, &job->layout.map, r->block, r->n_blocks, r->replication};
+    uint32_t cut;
+    bool trusted;
+
+    for (uint32_t i = 0; i < r->n_blocks; i++)
+        archi_model_finish(job->plan, r->block[i], archi_plan_duration(job->plan));
+    ARCH_TRY(archi_collect_warmup(&done, job->design, r->group, &cut, &trusted));
+    archi_collect(&done, cut, &job->ledger);
+    if (archi_net_rank(r->group) == 0) {
+        uint64_t *row = archi_ledger_replication(&job->ledger, r->replication);
+        row[ARCHI_R_CUT] = cut;
+        row[ARCHI_R_TRUSTED] = trusted;
+    }
+    return ARCH_OK;
+}
+
+static arch_status_t one_replication(rank_t *r)
+{
+    arch_status_t st = ARCH_OK;
+
+    ARCH_TRY_TO(done, archi_net_agree(r->group, make_blocks(r)));
+    ARCH_TRY_TO(done, run_blocks(r));
+    ARCH_TRY_TO(done, read_blocks(r));
+    r->watch.done += (uint64_t)archi_plan_duration(r->job->plan);
+    r->watch.events = r->sum.n_events;
+done:
+    drop_blocks(r);
+    return st;
+}
+
+static arch_status_t all_replications(rank_t *r, uint32_t group)
+{
+    const archi_layout_t *l = &r->job->layout;
+
+    for (r->replication = group; r->replication < l->replications; r->replication += l->n_groups) {
+        ARCH_TRY(one_replication(r));
+        if (archi_watch(&r->watch, 0, 0) != 0 && r->replication + l->n_groups < l->replications)
+            return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+    }
+    return ARCH_OK;
+}
+
+/* ---- a rank ---------------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t own_blocks(rank_t *r, uint32_t rank_in_group)
+{
+    const archi_layout_t *l = &r->job->layout;
+
+    r->block = calloc((size_t)l->n_blocks + 1, sizeof *r->block);
+    r->id = calloc((size_t)l->n_blocks + 1, sizeof *r->id);
+    if (r->block == NULL || r->id == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u blocks", l->n_blocks);
+    for (uint32_t b = 0; b < l->n_blocks; b++)
+        if (l->rank_of[b] == rank_in_group)
+            r->id[r->n_blocks++] = b;
+    return ARCH_OK;
+}
+
+static void add_totals(rank_t *r)
+{
+    uint64_t *t = r->job->ledger.total;
+
+    archi_word_add(&t[ARCHI_T_EVENTS], r->sum.n_events);
+    archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 ? r->sum.n_windows : 0);
+    archi_word_add(&t[ARCHI_T_MESSAGES], r->sum.n_messages);
+    archi_word_add(&t[ARCHI_T_PEAK_BYTES], r->sum.peak_bytes);
+}
+
+/* A cancelled run leaves the others running: tell them. */
+static void stop_others(archi_job_t *job, arch_status_t st)
+{
+    if (st != ARCH_OK)
+        atomic_store(&job->control.stop, 1);
+}
+
+arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here)
+{
+    arch_status_t st = ARCH_OK;
+    uint32_t group = archi_layout_group(&job->layout, archi_net_rank(net));
+    rank_t r;
+
+    memset(&r, 0, sizeof r);
+    r.job = job;
+    r.watch = (archi_watch_t){&job->control, rank_here, 0, 0};
+    ARCH_TRY(archi_net_split(net, group == ARCHI_NIL ? job->layout.n_groups : group, &r.group));
+    if (group != ARCHI_NIL) {
+        st = archi_net_agree(r.group, own_blocks(&r, archi_net_rank(r.group)));
+        if (st == ARCH_OK)
+            st = all_replications(&r, group);
+        add_totals(&r);
+    }
+    stop_others(job, st);
+    archi_control_finish(&r.watch);
+    free(r.block);
+    free(r.id);
+    archi_net_destroy(&r.group);
+    return st;
+}

@@ -1,0 +1,117 @@
+/* coordinator/warmup.c - where the warm-up of a replication ends. */
+#include "coordinator/collect.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
+ * all. */
+enum { MOST_SERIES = 16, MSER_GROUP = 5 };
+
+/* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
+static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
+                                   uint64_t *series)
+{
+    for (uint32_t i = 0; i < done->n_blocks; i++)
+        for (uint32_t op = 0; op < n_ops; op++) {
+            const archi_op_cell_t *cell = archi_model_op_series(done->plan, done->map, done->block[i], op);
+            uint64_t *to = series + (size_t)op * n_cells * 2;
+            for (uint32_t k = 0; cell != NULL && k < n_cells; k++) {
+                to[2 * k] += cell[k].n_completed;
+                to[2 * k + 1] += cell[k].latency;
+            }
+        }
+    return net == NULL || archi_net_size(net) == 1 ? ARCH_OK : archi_net_sum_u64(net, series, (size_t)n_ops * n_cells * 2);
+}
+
+static uint64_t completions(const uint64_t *series, uint32_t n_cells)
+{
+    uint64_t n = 0;
+
+    for (uint32_t k = 0; k < n_cells; k++)
+        n += series[2 * k];
+    return n;
+}
+
+/* The least number of completions that puts an operation among the busiest MOST_SERIES. */
+static uint64_t busy_enough(const uint64_t *series, uint32_t n_ops, uint32_t n_cells)
+{
+    uint64_t top[MOST_SERIES] = {0}; /* descending */
+
+    for (uint32_t op = 0; op < n_ops; op++) {
+        uint64_t n = completions(series + (size_t)op * n_cells * 2, n_cells);
+        for (uint32_t i = 0; i < MOST_SERIES; i++)
+            if (n > top[i]) {
+                uint64_t lower = top[i];
+                top[i] = n;
+                n = lower;
+            }
+    }
+    return top[MOST_SERIES - 1] > 0 ? top[MOST_SERIES - 1] : 1;
+}
+
+static archi_cut_t cut_series(const uint64_t *series, uint32_t n_cells, double *mean, double *weight)
+{
+    for (uint32_t k = 0; k < n_cells; k++) {
+        weight[k] = (double)series[2 * k];
+        mean[k] = series[2 * k] > 0 ? (double)series[2 * k + 1] / weight[k] : 0.0;
+    }
+    return archi_mser(mean, weight, n_cells, MSER_GROUP);
+}
+
+/* The first slice that begins at or after fine interval `cell`; never the end of the run. */
+static uint32_t slice_from(const archi_plan_t *plan, uint32_t cell)
+{
+    uint32_t s = 0, last = archi_plan_n_slices(plan) - 1;
+    double at = (double)archi_plan_interval(plan) / ARCHI_FINE * cell;
+
+    while (s < last && (double)archi_plan_slice_begin(plan, s) < at)
+        s++;
+    return s;
+}
+
+static void latest_cut(const archi_plan_t *plan, const uint64_t *series, uint32_t n_ops, uint32_t n_cells,
+                       double *scratch, uint32_t *cut, bool *trusted)
+{
+    uint64_t enough = busy_enough(series, n_ops, n_cells);
+
+    *cut = 0;
+    *trusted = true;
+    for (uint32_t op = 0; op < n_ops; op++) {
+        const uint64_t *one = series + (size_t)op * n_cells * 2;
+        archi_cut_t found;
+        uint32_t s;
+        if (completions(one, n_cells) < enough)
+            continue;
+        found = cut_series(one, n_cells, scratch, scratch + n_cells);
+        s = slice_from(plan, found.cut);
+        *cut = s > *cut ? s : *cut;
+        *trusted = *trusted && found.trustworthy;
+    }
+}
+
+arch_status_t archi_collect_warmup(const archi_finished_t *done, const arch_design_t *design, archi_net_t *net,
+                                   uint32_t *cut, bool *trusted)
+{
+    arch_status_t st = ARCH_OK;
+    uint32_t n_ops = archi_plan_n_operations(done->plan), n_cells = archi_plan_n_intervals(done->plan) * ARCHI_FINE;
+    uint64_t *series;
+    double *scratch;
+
+    *cut = archi_plan_n_slices(done->plan) - 1;
+    *trusted = true;
+    if (design->run.warmup != ARCH_AUTO)
+        return ARCH_OK;
+    series = calloc((size_t)n_ops * n_cells * 2 + 1, sizeof *series);
+    scratch = malloc(2 * (size_t)n_cells * sizeof *scratch);
+    if (series == NULL || scratch == NULL)
+        st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the series of %u operations", n_ops);
+    if (net != NULL)
+        st = archi_net_agree(net, st);
+    if (st == ARCH_OK)
+        st = gather_series(done, net, n_ops, n_cells, series);
+    if (st == ARCH_OK)
+        latest_cut(done->plan, series, n_ops, n_cells, scratch, cut, trusted);
+    free(series);
+    free(scratch);
+    return st;
+}

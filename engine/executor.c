@@ -1,0 +1,232 @@
+/* engine/executor.c - a run from its check to its statistics, and room for blocks that grow. */
+#include "engine/executor_impl.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double archi_wall_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- room -------------------------------------------------------------------------------------------------------- */
+
+static const char *section_name(uint32_t id)
+{
+    if (id == ARCHI_SEC_OUTBOX)
+        return "outgoing events";
+    return id < ARCHI_FIRST_MODEL_SECTION ? "pending events" : "model's entries";
+}
+
+/* Double the section; where the limit forbids that, take what it allows, down to an eighth. 0: nothing fits. */
+static uint32_t next_capacity(const archi_section_t *s, uint64_t bytes_left)
+{
+    uint64_t least = s->headroom > s->capacity / 8 ? s->headroom : s->capacity / 8;
+    uint64_t add = s->capacity > s->headroom ? s->capacity : s->headroom;
+
+    if (least == 0)
+        least = 1;
+    for (add = add < 16 ? 16 : add; add >= least; add /= 2)
+        if (add * s->entry_bytes + 64 <= bytes_left && s->capacity + add < ARCHI_NIL)
+            return (uint32_t)(s->capacity + add);
+    return 0;
+}
+
+static arch_status_t grow(archi_block_t **b, uint64_t bytes_left)
+{
+    uint32_t id = (*b)->wants, capacity;
+    const archi_section_t *s;
+
+    ARCH_ASSERT(id < ARCHI_MAX_SECTIONS);
+    s = &(*b)->section[id];
+    capacity = next_capacity(s, bytes_left);
+    if (capacity == 0)
+        return ARCH_FAIL(ARCH_E_FULL,
+                         "block %u has no room for more %s (section %u: %u of %u bytes each) and %llu bytes are left "
+                         "of the memory limit",
+                         (unsigned)(*b)->id, section_name(id), (unsigned)id, (unsigned)s->capacity,
+                         (unsigned)s->entry_bytes, (unsigned long long)bytes_left);
+    return archi_block_grow(b, id, capacity);
+}
+
+arch_status_t archi_block_make_room(archi_block_t **b)
+{
+    while (!archi_block_has_room(*b))
+        ARCH_TRY(grow(b, UINT64_MAX));
+    return ARCH_OK;
+}
+
+arch_status_t archi_exec_grow(archi_exec_t *x, uint32_t place)
+{
+    archi_block_t **b = &x->run->block[place];
+    uint64_t before = (*b)->bytes, limit = x->run->memory_limit, left = UINT64_MAX;
+
+    if (limit != 0)
+        left = limit > x->bytes ? limit - x->bytes : 0;
+    ARCH_TRY(grow(b, left));
+    x->bytes += (*b)->bytes - before;
+    if (x->bytes > x->stats->peak_bytes)
+        x->stats->peak_bytes = x->bytes;
+    x->stats->n_grown++;
+    return ARCH_OK;
+}
+
+arch_status_t archi_exec_run_block(archi_exec_t *x, uint32_t place, arch_time_t horizon)
+{
+    const archi_run_t *run = x->run;
+    uint64_t n_before = run->block[place]->n_events;
+
+    while (run->step(run->plan, run->map, run->block[place], horizon) == ARCHI_NEEDS_ROOM)
+        ARCH_TRY(archi_exec_grow(x, place));
+    x->next[place] = archi_queue_next_time(run->block[place]);
+    x->credit[place] = 0;
+    x->n_events += run->block[place]->n_events - n_before;
+    x->ran[x->n_ran++] = place;
+    return ARCH_OK;
+}
+
+/* ---- pace -------------------------------------------------------------------------------------------------------- */
+
+double archi_exec_lap(archi_exec_t *x)
+{
+    double before = x->clock;
+
+    x->clock = archi_wall_seconds();
+    return x->clock - before;
+}
+
+/* A slice should take about a quarter of the time between two tellings. It grows slowly enough that a denser stretch of
+ * the model costs a few tellings at most. */
+static void adapt_slice(archi_exec_t *x, double seconds)
+{
+    const double aim = 0.05;
+
+    if (seconds < aim / 2)
+        x->slice = x->slice > ARCH_TIME_MAX / 4 ? ARCH_TIME_MAX : 4 * x->slice;
+    else if (seconds > 2 * aim)
+        x->slice = (arch_time_t)((double)x->slice * (aim / seconds)) + 1;
+}
+
+void archi_exec_keep_pace(archi_exec_t *x, arch_time_t now, uint64_t n_events)
+{
+    const double period = 0.2;
+
+    adapt_slice(x, archi_exec_lap(x));
+    x->stats->n_windows++;
+    if (x->run->progress == NULL || x->clock - x->told_at < period)
+        return;
+    x->told_at = x->clock;
+    if (x->run->progress(x->run->user, now < x->run->until ? now : x->run->until, n_events) != 0)
+        x->cancelled = 1;
+}
+
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
+
+static arch_status_t check_blocks(const archi_run_t *run, uint32_t rank)
+{
+    uint32_t n_mine = 0;
+
+    for (uint32_t i = 0; i < run->n_local; i++) {
+        uint32_t id = run->block[i]->id;
+        if (id >= run->map->n_blocks || (i > 0 && id <= run->block[i - 1]->id))
+            return ARCH_FAIL(ARCH_E_ARG, "block %u of %u is out of order", (unsigned)id, (unsigned)run->map->n_blocks);
+        if (run->rank_of != NULL && run->rank_of[id] != rank)
+            return ARCH_FAIL(ARCH_E_ARG, "block %u belongs to rank %u", (unsigned)id, (unsigned)run->rank_of[id]);
+    }
+    for (uint32_t id = 0; id < run->map->n_blocks; id++)
+        n_mine += run->rank_of == NULL || run->rank_of[id] == rank;
+    if (n_mine != run->n_local)
+        return ARCH_FAIL(ARCH_E_ARG, "this rank has %u blocks of %u", (unsigned)run->n_local, (unsigned)n_mine);
+    return ARCH_OK;
+}
+
+static arch_status_t check(const archi_exec_t *x)
+{
+    const archi_run_t *run = x->run;
+
+    if (run->kind == ARCHI_SEQUENTIAL && x->size > 1)
+        return ARCH_FAIL(ARCH_E_ARG, "the sequential executor runs on one rank, not on %u", (unsigned)x->size);
+    if (run->rank_of == NULL && x->size > 1)
+        return ARCH_FAIL(ARCH_E_ARG, "which of %u ranks holds which block is not said", (unsigned)x->size);
+    if (run->map->n_blocks > 1 && run->lookahead < 1)
+        return ARCH_FAIL(ARCH_E_ARG, "several blocks need a lookahead of at least 1 ns, not %lld",
+                         (long long)run->lookahead);
+    return check_blocks(run, x->rank);
+}
+
+/* Everything that the windows need, so that none of it is allocated while events run. */
+static arch_status_t prepare(archi_exec_t *x)
+{
+    const archi_run_t *run = x->run;
+
+    ARCH_TRY(check(x));
+    x->local_of = malloc(run->map->n_blocks * sizeof *x->local_of);
+    x->next = malloc((run->n_local + (size_t)1) * sizeof *x->next);
+    x->ran = malloc((run->n_local + (size_t)1) * sizeof *x->ran);
+    x->credit = calloc(run->n_local + (size_t)1, sizeof *x->credit);
+    x->offset = calloc(x->size + (size_t)1, sizeof *x->offset);
+    x->filled = calloc(x->size, sizeof *x->filled);
+    if (x->local_of == NULL || x->next == NULL || x->ran == NULL || x->credit == NULL || x->offset == NULL ||
+        x->filled == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a run of %u blocks", (unsigned)run->map->n_blocks);
+    memset(x->local_of, 0xff, run->map->n_blocks * sizeof *x->local_of);
+    for (uint32_t i = 0; i < run->n_local; i++) {
+        x->local_of[run->block[i]->id] = i;
+        x->next[i] = archi_queue_next_time(run->block[i]);
+        x->bytes += run->block[i]->bytes;
+        x->n_events += run->block[i]->n_events;
+    }
+    x->earliest = ARCH_TIME_MAX;
+    x->slice = ARCH_MICROSECOND;
+    x->stats->peak_bytes = x->bytes;
+    return ARCH_OK;
+}
+
+static void release(archi_exec_t *x)
+{
+    free(x->local_of);
+    free(x->next);
+    free(x->ran);
+    free(x->credit);
+    free(x->offset);
+    free(x->filled);
+    archi_buffer_free(&x->mail);
+}
+
+static uint64_t count_events(const archi_run_t *run)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < run->n_local; i++)
+        n += run->block[i]->n_events;
+    return n;
+}
+
+arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats)
+{
+    uint64_t n_before = count_events(run);
+    double start = archi_wall_seconds();
+    arch_status_t st;
+    archi_exec_t x;
+
+    memset(stats, 0, sizeof *stats);
+    memset(&x, 0, sizeof x);
+    x.run = run;
+    x.stats = stats;
+    x.rank = run->net == NULL ? 0 : archi_net_rank(run->net);
+    x.size = run->net == NULL ? 1 : archi_net_size(run->net);
+    x.told_at = x.clock = start;
+    ARCH_TRY_TO(done, archi_net_agree(run->net, prepare(&x)));
+    if (x.size == 1 && run->map->n_blocks == 1)
+        ARCH_TRY_TO(done, archi_exec_straight(&x));
+    else
+        ARCH_TRY_TO(done, archi_exec_windows(&x));
+done:
+    stats->n_events = count_events(run) - n_before;
+    stats->wall_seconds = archi_wall_seconds() - start;
+    release(&x);
+    return st;
+}

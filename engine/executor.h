@@ -1,0 +1,54 @@
+/* engine/executor.h - deciding when a block may move, and carrying events between blocks. */
+#ifndef ARCHI_EXECUTOR_H
+#define ARCHI_EXECUTOR_H
+
+#include "engine/net.h"
+#include "engine/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum { ARCHI_SEQUENTIAL, ARCHI_CONSERVATIVE } archi_executor_kind_t;
+
+/* What the executor counted on this rank. */
+typedef struct {
+    uint64_t n_events;      /* handled by this rank's blocks */
+    uint64_t n_windows;     /* rounds of synchronisation */
+    uint64_t n_messages;    /* events that went to another block */
+    uint64_t n_bytes;       /* that left this rank */
+    uint64_t n_grown;       /* times a block was moved to a larger region */
+    double   wait_seconds;  /* spent waiting for others */
+    double   wall_seconds;
+    uint64_t peak_bytes;    /* of this rank's blocks together */
+} archi_executor_stats_t;
+
+typedef struct {
+    archi_net_t        *net;          /* ranks that share this model; NULL or size 1: alone */
+    const archi_map_t  *map;          /* map->n_blocks blocks in all */
+    const uint32_t     *rank_of;      /* [n_blocks] who holds which; NULL: all here */
+    archi_block_t     **block;        /* this rank's blocks, ascending by id; entries change when a block grows */
+    uint32_t            n_local;
+    const void         *plan;
+    archi_step_t        step;
+    arch_time_t         lookahead;    /* least delay of any event between two blocks; >= 1 when n_blocks > 1 */
+    arch_time_t         until;        /* events at or after it stay pending */
+    uint64_t            memory_limit; /* bytes for this rank's blocks together; 0: none */
+    archi_executor_kind_t kind;
+    /* Called now and then on this rank with the simulated time reached (by all); not 0 cancels the run. May be NULL. */
+    int               (*progress)(void *user, arch_time_t now, uint64_t n_events);
+    void               *user;
+} archi_run_t;
+
+/* Run all blocks up to run->until. Collective over run->net. SEQUENTIAL: needs size 1; handles blocks in turn inside windows
+ * of one lookahead (a single block: without windows). CONSERVATIVE: the same over ranks. Both give the same bits.
+ * ARCH_E_FULL when memory_limit is met, with section and block in the text: blocks are then as of the last event handled. */
+arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats);
+
+/* Grow *b until its next event has room: for models that fill a block before a run. No limit but the machine's. */
+arch_status_t archi_block_make_room(archi_block_t **b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

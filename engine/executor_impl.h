@@ -1,0 +1,68 @@
+/* engine/executor_impl.h - what the parts of the executor share.
+ *
+ *     executor.c          checks the run, chooses the way, counts
+ *     executor_straight.c one block: straight to the end, in slices between which progress is told
+ *     executor_windows.c  several blocks or ranks: windows of one lookahead
+ *     executor_mail.c     carries events between blocks and ranks */
+#ifndef ARCHI_EXECUTOR_IMPL_H
+#define ARCHI_EXECUTOR_IMPL_H
+
+#include "engine/executor.h"
+#include "engine/net_impl.h"
+
+typedef struct {
+    archi_run_t            *run;
+    archi_executor_stats_t *stats;
+    uint32_t                rank, size;
+    uint64_t                bytes;    /* of this rank's blocks now */
+    uint32_t               *local_of; /* [n_blocks] place in run->block, ARCHI_NIL: on another rank */
+    arch_time_t            *next;     /* [n_local] time of the block's next event */
+    uint32_t               *credit;   /* [n_local] pushes that the block has room for while it does not run */
+    uint32_t               *ran;      /* [n_local] the blocks that ran in this window: only they can have mail */
+    uint32_t                n_ran;
+    uint64_t                n_events; /* handled by this rank's blocks since they were made */
+    arch_time_t             safe;     /* no event before it can still reach another block */
+    /* mail for other ranks */
+    uint64_t               *offset;   /* [size + 1] bytes, see archi_net_exchange() */
+    uint64_t               *filled;   /* [size] */
+    archi_buffer_t          mail;
+    const void             *outgoing; /* mail.bytes, or the one outbox itself */
+    arch_time_t             earliest; /* of the mail */
+    /* pace: how far to run before looking up */
+    double                  clock;    /* wall seconds when last read */
+    double                  told_at;  /* when progress was last told */
+    arch_time_t             slice;    /* simulated time that takes a moment of wall time */
+    int                     cancelled;
+} archi_exec_t;
+
+double archi_wall_seconds(void);
+
+/* Give room for what block `place` of this rank wants, within the run's memory limit. */
+arch_status_t archi_exec_grow(archi_exec_t *x, uint32_t place);
+
+/* Run block `place` up to horizon, growing it as it needs. */
+arch_status_t archi_exec_run_block(archi_exec_t *x, uint32_t place, arch_time_t horizon);
+
+/* a + b for times >= 0, at most ARCH_TIME_MAX. */
+static inline arch_time_t archi_time_add(arch_time_t a, arch_time_t b)
+{
+    return a > ARCH_TIME_MAX - b ? ARCH_TIME_MAX : a + b;
+}
+
+/* Read the clock: seconds since it was last read. */
+double archi_exec_lap(archi_exec_t *x);
+
+/* After a slice: adapt the next to what it took, and tell progress when it is time. */
+void archi_exec_keep_pace(archi_exec_t *x, arch_time_t now, uint64_t n_events);
+
+arch_status_t archi_exec_straight(archi_exec_t *x);
+arch_status_t archi_exec_windows(archi_exec_t *x);
+
+/* Empty all outboxes: into blocks of this rank at once, else into the mail. */
+arch_status_t archi_mail_collect(archi_exec_t *x);
+/* The mail has left (or will not): forget it. */
+void archi_mail_drop(archi_exec_t *x);
+/* Put what came from other ranks into their blocks. */
+arch_status_t archi_mail_deliver(archi_exec_t *x, const void *bytes, uint64_t n);
+
+#endif

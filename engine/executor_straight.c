@@ -1,0 +1,24 @@
+/* engine/executor_straight.c - one block on one rank: nothing to wait for. */
+#include "engine/executor_impl.h"
+#include "engine/hot.h"
+
+static arch_status_t one_slice(archi_exec_t *x)
+{
+    arch_time_t until = x->run->until, horizon = until;
+
+    if (x->run->progress != NULL && archi_time_add(x->next[0], x->slice) < until)
+        horizon = archi_time_add(x->next[0], x->slice);
+    x->n_ran = 0;
+    ARCH_TRY(archi_exec_run_block(x, 0, horizon));
+    archi_exec_keep_pace(x, x->next[0], x->n_events);
+    return ARCH_OK;
+}
+
+arch_status_t archi_exec_straight(archi_exec_t *x)
+{
+    while (x->next[0] < x->run->until && !x->cancelled)
+        ARCH_TRY(one_slice(x));
+    if (x->cancelled)
+        return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+    return ARCH_OK;
+}

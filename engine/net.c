@@ -1,0 +1,143 @@
+/* engine/net.c - the calls of engine/net.h that are the same over every transport. */
+#include "engine/net_impl.h"
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t archi_net_rank(const archi_net_t *net) { return net->rank; }
+uint32_t archi_net_size(const archi_net_t *net) { return net->size; }
+const char *archi_net_kind(const archi_net_t *net) { return net->ops->kind; }
+void *archi_net_comm(archi_net_t *net) { return net->ops->comm(net); }
+
+arch_status_t archi_net_min_i64(archi_net_t *net, int64_t *v, size_t n)
+{
+    return net->size == 1 ? ARCH_OK : net->ops->reduce(net, v, n, ARCHI_NET_MIN_I64);
+}
+
+arch_status_t archi_net_max_i64(archi_net_t *net, int64_t *v, size_t n)
+{
+    return net->size == 1 ? ARCH_OK : net->ops->reduce(net, v, n, ARCHI_NET_MAX_I64);
+}
+
+arch_status_t archi_net_sum_u64(archi_net_t *net, uint64_t *v, size_t n)
+{
+    return net->size == 1 ? ARCH_OK : net->ops->reduce(net, v, n, ARCHI_NET_SUM_U64);
+}
+
+arch_status_t archi_net_bcast(archi_net_t *net, void *bytes, size_t n, uint32_t root)
+{
+    if (root >= net->size)
+        return ARCH_FAIL(ARCH_E_ARG, "broadcast from rank %u of %u", (unsigned)root, (unsigned)net->size);
+    return net->size == 1 || n == 0 ? ARCH_OK : net->ops->bcast(net, bytes, n, root);
+}
+
+arch_status_t archi_net_barrier(archi_net_t *net) { return net->size == 1 ? ARCH_OK : net->ops->barrier(net); }
+
+arch_status_t archi_net_gather(archi_net_t *net, const void *bytes, size_t n, uint32_t root, void **all, uint64_t *offsets)
+{
+    *all = NULL;
+    if (root >= net->size)
+        return ARCH_FAIL(ARCH_E_ARG, "gather on rank %u of %u", (unsigned)root, (unsigned)net->size);
+    return net->ops->gather(net, bytes, n, root, all, offsets);
+}
+
+arch_status_t archi_net_exchange(archi_net_t *net, const void *send, const uint64_t *send_offset, const void **recv,
+                                 uint64_t *n_recv)
+{
+    archi_net_round_t round = {{0, 0}, 0};
+
+    return archi_net_exchange_round(net, send, send_offset, recv, n_recv, &round);
+}
+
+arch_status_t archi_net_exchange_round(archi_net_t *net, const void *send, const uint64_t *send_offset,
+                                       const void **recv, uint64_t *n_recv, archi_net_round_t *round)
+{
+    *recv = NULL;
+    *n_recv = 0;
+    return net->ops->exchange(net, send, send_offset, recv, n_recv, round);
+}
+
+arch_status_t archi_net_split(archi_net_t *net, uint32_t colour, archi_net_t **out)
+{
+    *out = NULL;
+    return net->ops->split(net, colour, out);
+}
+
+void archi_net_destroy(archi_net_t **net)
+{
+    if (net == NULL || *net == NULL)
+        return;
+    (*net)->ops->destroy(*net);
+    *net = NULL;
+}
+
+/* ---- agreeing ---------------------------------------------------------------------------------------------------- */
+
+/* Small enough that no transport has to allocate for it: agreeing works when memory has run out. */
+typedef struct {
+    int32_t st;
+    char    text[2044];
+} notice_t;
+
+static void write_notice(notice_t *notice, arch_status_t st)
+{
+    const char *text = arch_error_status() == st ? arch_error_text() : arch_status_text(st);
+
+    notice->st = (int32_t)st;
+    strncpy(notice->text, text, sizeof notice->text - 1);
+}
+
+arch_status_t archi_net_agree(archi_net_t *net, arch_status_t st)
+{
+    notice_t notice;
+    int64_t first;
+
+    if (net == NULL || net->size == 1)
+        return st;
+    first = st == ARCH_OK ? net->size : net->rank;
+    ARCH_TRY(archi_net_min_i64(net, &first, 1));
+    if (first == net->size)
+        return ARCH_OK;
+    memset(&notice, 0, sizeof notice);
+    if (first == net->rank)
+        write_notice(&notice, st);
+    ARCH_TRY(archi_net_bcast(net, &notice, sizeof notice, (uint32_t)first));
+    if (first == net->rank)
+        return st;
+    return ARCH_FAIL((arch_status_t)notice.st, "%s: rank %u of %u: %s", arch_status_text(ARCH_E_PEER), (unsigned)first,
+                     (unsigned)net->size, notice.text);
+}
+
+/* ---- what transports share --------------------------------------------------------------------------------------- */
+
+arch_status_t archi_buffer_reserve(archi_buffer_t *buffer, size_t n)
+{
+    size_t capacity = buffer->capacity == 0 ? 4096 : buffer->capacity;
+    void *bytes;
+
+    if (n <= buffer->capacity)
+        return ARCH_OK;
+    while (capacity < n)
+        capacity = capacity > SIZE_MAX / 2 ? n : 2 * capacity;
+    bytes = malloc(capacity);
+    if (bytes == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %zu bytes of messages", capacity);
+    free(buffer->bytes);
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
+    return ARCH_OK;
+}
+
+void archi_buffer_free(archi_buffer_t *buffer)
+{
+    free(buffer->bytes);
+    buffer->bytes = NULL;
+    buffer->capacity = 0;
+}
+
+void archi_net_round_add(archi_net_round_t *round, const archi_net_round_t *other)
+{
+    for (int i = 0; i < 2; i++)
+        if (other->least[i] < round->least[i])
+            round->least[i] = other->least[i];
+    round->sum += other->sum;
+}

@@ -1,0 +1,202 @@
+/* engine/queue_tune.h - choosing the widths of the pending event set, between events.
+ *
+ * A bucket should hold a handful of events when it is reached: its width is so many times the mean distance of the events
+ * that came out lately, or of a sample of those pending where none came out yet. By Little's law the ring then covers a
+ * few mean delays when it has a few times as many buckets as would hold all events. Widths are reconsidered when the
+ * number of events has doubled, when much came too late for its bucket, and when empty buckets and splitting have cost as
+ * much as a rebuild; a rebuild chains every slot anew and is paid for by what led to it. */
+#ifndef ARCHI_QUEUE_TUNE_H
+#define ARCHI_QUEUE_TUNE_H
+
+#include "engine/queue_calendar.h"
+
+enum { ARCHI_QUEUE_SAMPLE = 64 };
+
+ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_in_slots(const archi_block_t *b)
+{
+    return b->section[ARCHI_SEC_QUEUE].used - b->section[ARCHI_SEC_QUEUE].n_free;
+}
+
+/* ---- widths ------------------------------------------------------------------------------------------------------ */
+
+/* Times of up to ARCHI_QUEUE_SAMPLE pending events, ascending; how many. */
+ARCHI_QUEUE_COLD uint32_t archi_queue_sample(archi_block_t *b, arch_time_t *t)
+{
+    const archi_slot_t *slots = archi_queue_slots(b);
+    uint32_t used = b->section[ARCHI_SEC_QUEUE].used, late = archi_heap_count(b), n = 0, i, j;
+    uint64_t all = (uint64_t)used + late;
+
+    for (i = 0; i < ARCHI_QUEUE_SAMPLE; i++) {
+        uint64_t at = all * i / ARCHI_QUEUE_SAMPLE;
+        arch_time_t x = at < late ? archi_heap_events(b)[at].at : slots[at - late].ev.at;
+        if (at >= late && slots[at - late].next == ARCHI_SLOT_FREE)
+            continue;
+        for (j = n++; j > 0 && t[j - 1] > x; j--)
+            t[j] = t[j - 1];
+        t[j] = x;
+    }
+    return n;
+}
+
+/* Mean distance of the first quarter of what is pending, ARCHI_QUEUE_AIM of them together. */
+ARCHI_QUEUE_COLD uint64_t archi_queue_width_of_sample(archi_block_t *b)
+{
+    arch_time_t t[ARCHI_QUEUE_SAMPLE];
+    uint32_t n = archi_queue_sample(b, t), i = n / 4;
+    uint64_t pending = (uint64_t)archi_queue_in_slots(b) + archi_heap_count(b);
+
+    while (i + 1 < n && t[i] == t[0])
+        i++;
+    if (n == 0 || t[i] == t[0])
+        return 1024;
+    return (uint64_t)(t[i] - t[0]) / (pending * i / n + 1) * ARCHI_QUEUE_AIM + 1;
+}
+
+typedef struct {
+    uint32_t shift, ring_bits;
+} archi_queue_shape_t;
+
+ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
+{
+    const archi_queue_state_t *q = &b->queue;
+    uint64_t pending = (uint64_t)archi_queue_in_slots(b) + archi_heap_count(b), width;
+    archi_queue_shape_t s;
+    uint32_t most = archi_top_bit(b->section[ARCHI_SEC_RING].capacity | 1);
+
+    if (q->ring_bits != 0 && q->taken > pending / 4 && q->reached > q->tuned_at)
+        width = (uint64_t)(q->reached - q->tuned_at) / (q->taken / ARCHI_QUEUE_AIM + 1) + 1;
+    else
+        width = archi_queue_width_of_sample(b);
+    s.ring_bits = archi_top_bit(pending / (ARCHI_QUEUE_AIM / 4) | 15) + 1;
+    s.ring_bits = s.ring_bits > most ? most : s.ring_bits;
+    s.shift = archi_top_bit(width);
+    if (q->ring_bits != 0 && s.shift + 1 >= q->shift && s.shift <= q->shift + 1)
+        s.shift = q->shift;
+    if (s.shift + s.ring_bits > ARCHI_QUEUE_HORIZON)
+        s.shift = ARCHI_QUEUE_HORIZON - s.ring_bits;
+    return s;
+}
+
+/* ---- rebuilding -------------------------------------------------------------------------------------------------- */
+
+ARCHI_QUEUE_COLD void archi_queue_tuned(archi_block_t *b)
+{
+    archi_queue_state_t *q = &b->queue;
+
+    q->tuned_for = archi_queue_in_slots(b) + archi_heap_count(b);
+    q->tuned_at = q->reached;
+    q->taken = q->waste = 0;
+}
+
+/* Forget all buckets and the run: every event is in a slot or in the heap and nowhere else. */
+ARCHI_QUEUE_COLD void archi_queue_scatter(archi_block_t *b)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint32_t i;
+
+    q->run_head = q->run_tail = q->n_ring = q->levels = 0;
+    q->peek = -1;
+    q->ring_bits = 0;
+    q->last = ARCH_TIME_MAX;
+    for (i = 0; i < b->section[ARCHI_SEC_LEVELS].used; i++)
+        archi_queue_level(b, i)->map = 0;
+    b->section[ARCHI_SEC_RING].used = 0;
+}
+
+/* Make empty buckets of this shape from time `from` on. */
+ARCHI_QUEUE_COLD void archi_queue_lay_out(archi_block_t *b, archi_queue_shape_t shape, arch_time_t from)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint64_t start = archi_high_part((uint64_t)from, shape.shift);
+    uint32_t i;
+
+    q->shift = shape.shift;
+    q->ring_bits = shape.ring_bits;
+    q->last = (arch_time_t)start - 1;
+    q->open = start == 0 ? 0 : (arch_time_t)start - 1;
+    q->far = (((uint64_t)q->open >> archi_queue_quarter(q)) + 4) << archi_queue_quarter(q);
+    q->reached = from;
+    b->section[ARCHI_SEC_RING].used = 1u << shape.ring_bits;
+    b->section[ARCHI_SEC_LEVELS].used = ARCHI_QUEUE_LEVELS;
+    b->section[ARCHI_SEC_RUN].used = ARCHI_QUEUE_RUN;
+    for (i = 0; i < b->section[ARCHI_SEC_RING].used; i++)
+        archi_queue_ring(b)[i] = ARCHI_NIL;
+}
+
+ARCHI_QUEUE_COLD void archi_queue_file_all(archi_block_t *b)
+{
+    archi_slot_t *slots = archi_queue_slots(b);
+    archi_section_t *heap = &b->section[ARCHI_SEC_HEAP];
+    uint32_t used = b->section[ARCHI_SEC_QUEUE].used, i, slot;
+
+    for (i = 0; i < used; i++)
+        if (slots[i].next != ARCHI_SLOT_FREE)
+            archi_queue_file(b, i);
+    for (i = 0; i < heap->used; i++) {
+        slot = archi_pool_take(b, ARCHI_SEC_QUEUE);
+        slots[slot].ev = archi_heap_events(b)[i];
+        archi_queue_file(b, slot);
+    }
+    heap->used = 0;
+}
+
+/* So few events are left that the heap takes them all. */
+ARCHI_QUEUE_COLD void archi_queue_fold(archi_block_t *b)
+{
+    archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
+    const archi_slot_t *slots = archi_queue_slots(b);
+    uint32_t i;
+
+    archi_queue_scatter(b);
+    for (i = 0; i < pool->used; i++)
+        if (slots[i].next != ARCHI_SLOT_FREE)
+            archi_heap_push(b, &slots[i].ev);
+    pool->used = pool->n_free = 0;
+    pool->free_head = ARCHI_NIL;
+    b->section[ARCHI_SEC_LEVELS].used = b->section[ARCHI_SEC_RUN].used = 0;
+}
+
+/* Choose widths anew and move to them. False when that needs room: b->wants names the section to grow. */
+ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint32_t late = archi_heap_count(b);
+    arch_time_t from = archi_heap_next_time(b);
+    archi_queue_shape_t shape;
+
+    if (archi_section_room(&b->section[ARCHI_SEC_QUEUE]) < late + b->section[ARCHI_SEC_QUEUE].headroom) {
+        b->wants = ARCHI_SEC_QUEUE;
+        return false;
+    }
+    shape = archi_queue_best_shape(b);
+    if (shape.shift != q->shift || shape.ring_bits != q->ring_bits || late > ARCHI_QUEUE_TINY) {
+        if (q->ring_bits != 0 && q->reached < from)
+            from = q->reached;
+        archi_queue_scatter(b);
+        archi_queue_lay_out(b, shape, from);
+        archi_queue_file_all(b);
+    }
+    archi_queue_tuned(b);
+    return true;
+}
+
+/* Look after the set between two events: from the heap to buckets, from one width to another, back to the heap. False when
+ * that needs room: b->wants names the section to grow. */
+ARCH_HD static ARCH_INLINE bool archi_queue_tend(archi_block_t *b)
+{
+    const archi_queue_state_t *q = &b->queue;
+    uint32_t late = archi_heap_count(b), n = archi_queue_in_slots(b) + late;
+
+    if (q->ring_bits == 0)
+        return late <= q->heap_until || archi_queue_rebuild(b);
+    if (n < ARCHI_QUEUE_TINY / 4 && archi_heap_has_room(b, n)) {
+        archi_queue_fold(b);
+        return true;
+    }
+    if (n / 2 > q->tuned_for || n < q->tuned_for / 8 || q->waste > (uint64_t)n + 1024 ||
+        (late > ARCHI_QUEUE_TINY && late > n / 2))
+        return archi_queue_rebuild(b);
+    return true;
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* architech/architech.h - everything: read a design, simulate it, use the answer. */
+#ifndef ARCHITECH_ARCHITECH_H
+#define ARCHITECH_ARCHITECH_H
+
+#include <architech/design.h>
+#include <architech/dist.h>
+#include <architech/results.h>
+#include <architech/run.h>
+#include <architech/status.h>
+#include <architech/time.h>
+#include <architech/version.h>
+
+#endif

@@ -1,0 +1,15 @@
+/* architech/time.h - simulated time: whole nanoseconds from the start of the model. */
+#ifndef ARCHITECH_TIME_H
+#define ARCHITECH_TIME_H
+
+#include <stdint.h>
+
+typedef int64_t arch_time_t; /* nanoseconds */
+
+#define ARCH_NANOSECOND  ((arch_time_t)1)
+#define ARCH_MICROSECOND ((arch_time_t)1000)
+#define ARCH_MILLISECOND ((arch_time_t)1000000)
+#define ARCH_SECOND      ((arch_time_t)1000000000)
+#define ARCH_TIME_MAX    INT64_MAX /* "never" */
+
+#endif

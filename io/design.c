@@ -1,0 +1,372 @@
+/* io/design.c - designs: made, returned, read from JSON text, and judged when a program made them. */
+#include "io/arena.h"
+#include "io/design_reader.h"
+#include "io/design_scan.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_BYTES = 256 << 20, FORMAT_VERSION = 1 };
+
+/* ---- made and returned ----------------------------------------------------------------------------------------------- */
+
+arch_status_t arch_design_create(arch_design_t **out)
+{
+    arch_arena_t *arena = archi_arena_create();
+    arch_design_t *d = arena ? archi_arena_alloc(arena, sizeof *d) : NULL;
+
+    *out = d;
+    if (!d) {
+        archi_arena_destroy(&arena);
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a design");
+    }
+    d->arena = arena;
+    d->name = "unnamed";
+    d->description = d->source = "";
+    d->run.duration = 60 * ARCH_SECOND;
+    d->run.warmup = d->run.interval = ARCH_AUTO;
+    d->run.replications = 10;
+    d->run.seed = 1;
+    d->latency.table = ARCH_NONE;
+    return ARCH_OK;
+}
+
+void arch_design_destroy(arch_design_t **design)
+{
+    arch_arena_t *arena;
+
+    if (!design || !*design)
+        return;
+    arena = (*design)->arena; /* holds the design itself */
+    *design = NULL;
+    archi_arena_destroy(&arena);
+}
+
+void *arch_design_alloc(arch_design_t *design, size_t bytes)
+{
+    return archi_arena_alloc(design->arena, bytes);
+}
+
+void arch_problems_clear(arch_problems_t *problems)
+{
+    for (uint32_t i = 0; problems && i < problems->n; i++) {
+        free(problems->problem[i].at);
+        free(problems->problem[i].text);
+    }
+    if (problems) {
+        free(problems->problem);
+        problems->problem = NULL;
+        problems->n = 0;
+    }
+}
+
+/* ---- the tree: numbered, without twins -------------------------------------------------------------------------------- */
+
+enum { FEW = 8 };
+
+/* Report the later of two equal keys and take it out of the tree. */
+static void drop_twin(archi_reader_t *r, const archi_place_t *object, cJSON *twin)
+{
+    archi_place_t at = archi_member(object, twin);
+
+    archi_problem(r, &at, "found this key a second time, expected every key once");
+    cJSON_Delete(cJSON_DetachItemViaPointer((cJSON *)(uintptr_t)object->node, twin));
+}
+
+static bool has_twin_before(const archi_place_t *object, const cJSON *c)
+{
+    for (const cJSON *b = object->node->child; b != c; b = b->next)
+        if (strcmp(b->string, c->string) == 0)
+            return true;
+    return false;
+}
+
+static void drop_twins(archi_reader_t *r, const archi_place_t *object)
+{
+    bool few = archi_count(object->node) <= FEW;
+    archi_names_t seen;
+    cJSON *next;
+
+    archi_names_init(&seen);
+    for (cJSON *c = object->node->child; c && r->st == ARCH_OK; c = next) {
+        archi_name_t name = {c->string, ARCH_NONE, ARCHI_IS_ENDPOINT, 0};
+        uint32_t ignored;
+        arch_status_t st = ARCH_OK;
+        next = c->next;
+        if (few)
+            st = has_twin_before(object, c) ? ARCH_E_ARG : ARCH_OK;
+        else
+            st = archi_names_add(&seen, &name, &ignored);
+        if (st == ARCH_E_ARG)
+            drop_twin(r, object, c);
+        else if (st != ARCH_OK)
+            r->st = st;
+    }
+    archi_names_fini(&seen);
+}
+
+/* cJSON's valueint is of no use to us: it holds the value's number in the order of the file, which problems are sorted by. */
+static void number_values(const archi_place_t *at, int *n)
+{
+    uint32_t i = 0;
+
+    ((cJSON *)(uintptr_t)at->node)->valueint = (*n)++;
+    for (cJSON *c = at->node->child; c; c = c->next, i++) {
+        archi_place_t here = archi_item(at, c, i);
+        number_values(&here, n);
+    }
+}
+
+static void drop_all_twins(archi_reader_t *r, const archi_place_t *at)
+{
+    bool is_object = cJSON_IsObject(at->node);
+    uint32_t i = 0;
+
+    if (is_object)
+        drop_twins(r, at);
+    for (cJSON *c = at->node->child; c && r->st == ARCH_OK; c = c->next, i++) {
+        archi_place_t here = is_object ? archi_member(at, c) : archi_item(at, c, i);
+        drop_all_twins(r, &here);
+    }
+}
+
+/* ---- the whole design -------------------------------------------------------------------------------------------------- */
+
+enum {
+    T_ARCHITECH, T_NAME, T_DESCRIPTION, T_RUN, T_KEYSPACES, T_SERVICES, T_BALANCERS, T_DATABASES, T_CACHES, T_NETWORK,
+    T_WORKLOADS, T_OBJECTIVES, N_TOP
+};
+
+static const char *const top_keys[N_TOP] = {"architech", "name",      "description", "run",     "keyspaces", "services",
+                                            "balancers", "databases", "caches",      "network", "workloads", "objectives"};
+
+static bool right_version(archi_reader_t *r, const archi_place_t *at)
+{
+    if (!archi_required(r, at, "1, the version of the design format"))
+        return true; /* look at the rest all the same */
+    if (cJSON_IsNumber(at->node) && at->node->valuedouble == FORMAT_VERSION)
+        return true;
+    archi_expected(r, at, "1, the version of the design format that this program reads");
+    return false;
+}
+
+static void read_design(archi_reader_t *r, const archi_place_t *root)
+{
+    archi_place_t f[N_TOP], maps[ARCHI_IS_ENDPOINT];
+    const cJSON *version = cJSON_IsObject(root->node) ? cJSON_GetObjectItemCaseSensitive(root->node, "architech") : NULL;
+    archi_place_t version_at = {root, "architech", 0, version};
+
+    if (!archi_is_object(r, root, "an object, the design") || !right_version(r, &version_at) ||
+        !archi_fields(r, root, top_keys, N_TOP, f))
+        return;
+    maps[ARCHI_IS_SERVICE] = f[T_SERVICES];
+    maps[ARCHI_IS_BALANCER] = f[T_BALANCERS];
+    maps[ARCHI_IS_DATABASE] = f[T_DATABASES];
+    maps[ARCHI_IS_CACHE] = f[T_CACHES];
+    maps[ARCHI_IS_WORKLOAD] = f[T_WORKLOADS];
+    maps[ARCHI_IS_KEYSPACE] = f[T_KEYSPACES];
+    archi_read_text(r, &f[T_NAME], &r->design->name);
+    archi_read_text(r, &f[T_DESCRIPTION], &r->design->description);
+    archi_read_run(r, &f[T_RUN]);
+    archi_declare_elements(r, maps);
+    archi_read_elements(r, maps);
+    archi_read_network(r, &f[T_NETWORK]);
+    archi_read_workloads(r, &f[T_WORKLOADS]);
+    archi_read_objectives(r, &f[T_OBJECTIVES]);
+    if (r->n_found == 0 && r->st == ARCH_OK) {
+        archi_check_cycles(r);
+        archi_check_closed_loops(r);
+    }
+}
+
+static void read_text(archi_reader_t *r, const char *text, size_t length)
+{
+    archi_place_t root = {NULL, NULL, 0, NULL};
+    char message[256];
+    int n = 0;
+
+    if (length > MAX_BYTES) {
+        archi_problem(r, &root, "found more than 256 MiB, expected a design of at most that");
+        return;
+    }
+    if (!archi_scan_json(text, length, message, sizeof message)) {
+        archi_problem(r, &root, "%s", message);
+        return;
+    }
+    root.node = cJSON_ParseWithLength(text, length);
+    if (!root.node) {
+        r->st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the JSON text");
+        return;
+    }
+    number_values(&root, &n);
+    drop_all_twins(r, &root);
+    if (r->st == ARCH_OK)
+        read_design(r, &root);
+    cJSON_Delete((cJSON *)(uintptr_t)root.node);
+}
+
+/* ---- problems handed over ----------------------------------------------------------------------------------------------- */
+
+static int by_order(const void *a, const void *b)
+{
+    const archi_found_t *x = a, *y = b;
+
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return (x->serial > y->serial) - (x->serial < y->serial);
+}
+
+static arch_status_t hand_over(archi_reader_t *r, const char *name, arch_problems_t *problems)
+{
+    const arch_problem_t *first;
+
+    if (r->n_unlisted > 0) {
+        archi_place_t root = {NULL, NULL, 0, NULL};
+        uint32_t unlisted = r->n_unlisted;
+        free(r->found[--r->n_found].problem.at);
+        free(r->found[r->n_found].problem.text);
+        archi_problem(r, &root, "found %u more problems, which are not listed", (unsigned)unlisted + 1);
+        r->found[r->n_found - 1].order = INT32_MAX;
+    }
+    qsort(r->found, r->n_found, sizeof *r->found, by_order);
+    problems->problem = malloc(r->n_found * sizeof *problems->problem);
+    if (!problems->problem)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the list of problems");
+    for (uint32_t i = 0; i < r->n_found; i++)
+        problems->problem[i] = r->found[i].problem;
+    problems->n = r->n_found;
+    r->n_found = 0; /* theirs now */
+    first = &problems->problem[0];
+    if (problems->n == 1)
+        return ARCH_FAIL(ARCH_E_FORMAT, "%s: %s%s%s", name, first->at, *first->at ? ": " : "", first->text);
+    return ARCH_FAIL(ARCH_E_FORMAT, "%s: %u problems, the first: %s%s%s", name, (unsigned)problems->n, first->at,
+                     *first->at ? ": " : "", first->text);
+}
+
+static void reader_fini(archi_reader_t *r)
+{
+    for (uint32_t i = 0; i < r->n_found; i++) {
+        free(r->found[i].problem.at);
+        free(r->found[i].problem.text);
+    }
+    free(r->found);
+    archi_names_fini(&r->names);
+}
+
+/* FNV-1a of the canonical text: equal designs hash equally, however their files were written. */
+static arch_status_t hash_design(arch_design_t *d)
+{
+    char *text = NULL;
+    uint64_t h = 14695981039346656037ull;
+
+    ARCH_TRY(arch_design_explain(d, &text));
+    for (const char *c = text; *c; c++)
+        h = (h ^ (unsigned char)*c) * 1099511628211ull;
+    free(text);
+    d->hash = h;
+    return ARCH_OK;
+}
+
+arch_status_t arch_design_parse(const char *name, const char *folder, const char *text, size_t length,
+                                arch_design_t **out, arch_problems_t *problems)
+{
+    archi_reader_t r = {0};
+    arch_status_t st;
+
+    *out = NULL;
+    ARCH_TRY(arch_design_create(&r.design));
+    archi_names_init(&r.names);
+    r.folder = folder;
+    read_text(&r, text, length);
+    st = r.st;
+    if (st == ARCH_OK && r.n_found > 0)
+        st = hand_over(&r, name, problems);
+    if (st == ARCH_OK && !(r.design->source = archi_arena_copy(r.design->arena, text, length)))
+        st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the text of the design");
+    if (st == ARCH_OK)
+        st = hash_design(r.design);
+    reader_fini(&r);
+    if (st != ARCH_OK)
+        arch_design_destroy(&r.design);
+    *out = r.design;
+    return st;
+}
+
+/* ---- from a file ---------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t cannot(const char *path, const char *what, int error)
+{
+    bool users = error == ENOENT || error == ENOTDIR || error == EACCES || error == EISDIR || error == ELOOP ||
+                 error == ENAMETOOLONG;
+
+    return ARCH_FAIL(users ? ARCH_E_NOTFOUND : error == ENOMEM ? ARCH_E_NOMEM : ARCH_E_IO, "%s: cannot %s: %s", path, what,
+                     strerror(error));
+}
+
+/* All bytes up to one more than allowed; pipes and devices too, so a size is not known before. */
+static arch_status_t read_all(int fd, const char *path, char **text, size_t *length)
+{
+    size_t capacity = 0;
+    ssize_t n;
+
+    do {
+        if (*length == capacity) {
+            capacity = capacity ? 2 * capacity : 1 << 16;
+            char *grown = realloc(*text, capacity);
+            if (!grown)
+                return cannot(path, "read", ENOMEM);
+            *text = grown;
+        }
+        n = read(fd, *text + *length, capacity - *length);
+        if (n < 0 && errno != EINTR)
+            return cannot(path, "read", errno);
+        *length += n > 0 ? (size_t)n : 0;
+    } while (n != 0 && *length <= MAX_BYTES);
+    return ARCH_OK;
+}
+
+static arch_status_t slurp(const char *path, char **text, size_t *length)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    arch_status_t st;
+
+    if (fd < 0)
+        return cannot(path, "open", errno);
+    st = read_all(fd, path, text, length);
+    close(fd);
+    return st;
+}
+
+/* The folder of a path, "." for a bare name. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    char *folder = malloc(n + 2);
+
+    if (!folder)
+        return NULL;
+    memcpy(folder, slash && n > 0 ? path : slash ? "/" : ".", slash && n > 0 ? n : 1);
+    folder[slash && n > 0 ? n : 1] = '\0';
+    return folder;
+}
+
+arch_status_t arch_design_read(const char *path, arch_design_t **out, arch_problems_t *problems)
+{
+    arch_status_t st = ARCH_OK;
+    char *text = NULL, *folder = folder_of(path);
+    size_t length = 0;
+
+    *out = NULL;
+    if (!folder)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to read %s", path);
+    ARCH_TRY_TO(done, slurp(path, &text, &length));
+    ARCH_TRY_TO(done, arch_design_parse(path, folder, text, length, out, problems));
+done:
+    free(text);
+    free(folder);
+    return st;
+}

@@ -1,0 +1,297 @@
+/* model/blocks.c - blocks of the model: made empty with their first events, closed at the end, read. */
+#include "model/handle.h"
+#include "model/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* How large each part of a block must be. */
+typedef struct {
+    uint32_t n_peers, n_hash, n_operations, n_users, n_caches;
+} extent_t;
+
+static const archi_group_t *group_of(const archi_plan_t *plan, uint32_t element)
+{
+    return archi_plan_groups(plan) + archi_plan_group_of(plan)[element];
+}
+
+static arch_status_t measure(const archi_plan_t *plan, const uint32_t *element, uint32_t n, extent_t *x)
+{
+    uint64_t peers = 0, hash = 0, operations = 0, users = 0;
+
+    memset(x, 0, sizeof *x);
+    for (uint32_t i = 0; i < n; i++) {
+        const archi_group_t *g = group_of(plan, element[i]);
+        peers += g->n_peer_words;
+        hash += g->hash_words;
+        x->n_caches += g->hash_words > 0;
+        if (g->is == ARCHI_IS_SOURCE) {
+            operations += g->n_operations;
+            users += g->load == ARCHI_LOAD_CLOSED ? g->users : 1;
+        }
+    }
+    if (peers >= UINT32_MAX || hash >= UINT32_MAX || operations >= UINT32_MAX || users >= UINT32_MAX / 2)
+        return ARCH_FAIL(ARCH_E_RANGE, "one partition would hold more than 4,294,967,294 entries of a kind; use more partitions");
+    x->n_peers = (uint32_t)peers;
+    x->n_hash = (uint32_t)hash;
+    x->n_operations = (uint32_t)operations;
+    x->n_users = (uint32_t)users;
+    return ARCH_OK;
+}
+
+static void want(archi_block_spec_t *spec, uint32_t section, archi_section_form_t form, size_t entry_bytes, uint64_t capacity,
+                 uint32_t headroom)
+{
+    archi_section_spec_t *s = &spec->model[section - ARCHI_FIRST_MODEL_SECTION];
+
+    s->form = form;
+    s->entry_bytes = (uint32_t)entry_bytes;
+    s->capacity = (uint32_t)capacity;
+    s->headroom = headroom;
+}
+
+static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent_t *x, archi_block_spec_t *spec)
+{
+    uint64_t slices = plan->n_slices, ops = x->n_operations;
+
+    if (n * slices >= UINT32_MAX || (uint64_t)n * plan->n_intervals >= UINT32_MAX || ops * plan->n_intervals * ARCHI_FINE >= UINT32_MAX ||
+        ops * slices * ARCHI_N_OCTAVES >= UINT32_MAX)
+        return ARCH_FAIL(ARCH_E_RANGE, "a partition of %u elements over %u intervals is too large; use more partitions or longer intervals",
+                         n, plan->n_intervals);
+    want(spec, ARCHI_SEC_ELEMENT, ARCHI_ARRAY, sizeof(archi_element_t), n, 0);
+    want(spec, ARCHI_SEC_FRAME, ARCHI_POOL, sizeof(archi_frame_t), 64 + plan->max_frames, plan->max_frames);
+    want(spec, ARCHI_SEC_TICKET, ARCHI_POOL, sizeof(archi_ticket_t), x->n_users + 64, 1);
+    want(spec, ARCHI_SEC_PEER, ARCHI_ARRAY, sizeof(uint64_t), x->n_peers, 0);
+    want(spec, ARCHI_SEC_TALLY, ARCHI_ARRAY, sizeof(archi_tally_t), n * slices, 0);
+    want(spec, ARCHI_SEC_SERIES, ARCHI_ARRAY, sizeof(archi_series_cell_t), (uint64_t)n * plan->n_intervals, 0);
+    want(spec, ARCHI_SEC_OP, ARCHI_ARRAY, sizeof(archi_op_tally_t), ops * slices, 0);
+    want(spec, ARCHI_SEC_OPCELL, ARCHI_ARRAY, sizeof(archi_op_cell_t), ops * plan->n_intervals * ARCHI_FINE, 0);
+    want(spec, ARCHI_SEC_CHUNKREF, ARCHI_ARRAY, sizeof(uint32_t), ops * slices * ARCHI_N_OCTAVES, 0);
+    want(spec, ARCHI_SEC_CHUNK, ARCHI_POOL, sizeof(archi_chunk_t), ops > 0 ? 16 : 0, ops > 0 ? 1 : 0);
+    want(spec, ARCHI_SEC_HASH, ARCHI_ARRAY, sizeof(uint32_t), x->n_hash, 0);
+    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t), x->n_caches > 0 ? 64 : 0, x->n_caches > 0 ? plan->max_frames : 0);
+    spec->n_lps = n;
+    spec->max_sends = plan->max_sends;
+    spec->n_events_hint = n > UINT32_MAX / 4 - x->n_users ? UINT32_MAX / 4 : n + x->n_users + 64;
+    return ARCH_OK;
+}
+
+/* Round robin starts at a random replica, so that callers do not march in step. */
+static void init_peers(const archi_plan_t *plan, archi_block_t *b, const archi_element_t *el, uint64_t key)
+{
+    const archi_group_t *g = archi_plan_groups(plan) + el->group;
+    uint64_t *word = (uint64_t *)archi_section(b, ARCHI_SEC_PEER) + el->peers;
+
+    for (uint32_t i = 0; i < g->n_peers; i++) {
+        const archi_peers_t *p = archi_plan_peers(plan) + g->peers + i;
+        word[p->first] = archi_below(archi_mix64(key ^ archi_mix64(el->number) ^ p->target), archi_plan_groups(plan)[p->target].n);
+    }
+}
+
+static void init_element(const archi_plan_t *plan, archi_block_t *b, uint32_t place, uint32_t number, extent_t *used)
+{
+    archi_element_t *el = (archi_element_t *)archi_section(b, ARCHI_SEC_ELEMENT) + place;
+    const archi_group_t *g = group_of(plan, number);
+    uint32_t *hash = (uint32_t *)archi_section(b, ARCHI_SEC_HASH) + used->n_hash;
+
+    el->group = archi_plan_group_of(plan)[number];
+    el->number = number;
+    el->wait_head = el->wait_tail = el->ready_head = el->ready_tail = ARCHI_NIL;
+    el->change_head = el->change_tail = el->newest = el->oldest = ARCHI_NIL;
+    el->peers = used->n_peers;
+    el->hash = used->n_hash;
+    el->operation = used->n_operations;
+    el->spill_at = plan->duration;
+    el->spill_at = archi_next_spill(plan, el);
+    el->fine_end = plan->fine;
+    for (uint32_t i = 0; i < g->hash_words; i++)
+        hash[i] = ARCHI_NIL;
+    archi_lp_state(b, place)->key = archi_draw_key(b->seed, b->replication, g->name_hash);
+    init_peers(plan, b, el, archi_lp_state(b, place)->key);
+    used->n_peers += g->n_peer_words;
+    used->n_hash += g->hash_words;
+    if (g->is == ARCHI_IS_SOURCE)
+        used->n_operations += g->n_operations;
+}
+
+/* The first events of a source: an open workload's first arrival, every user's first thinking. */
+static void start_source(const archi_plan_t *plan, const archi_map_t *map, archi_block_t *b, uint32_t place, uint32_t number)
+{
+    archi_context_t c;
+
+    archi_context_init(&c, plan, map, b, number, place, 0);
+    if (c.group->is != ARCHI_IS_SOURCE)
+        return;
+    if (c.group->load != ARCHI_LOAD_CLOSED) {
+        archi_next_arrival(&c);
+        return;
+    }
+    for (uint32_t u = 0; u < c.group->users; u++) {
+        uint32_t ticket = archi_pool_take(b, ARCHI_SEC_TICKET);
+        archi_ticket_t *t = archi_ticket(&c, ticket);
+        t->user = u;
+        t->count = 0;
+        archi_think(&c, ticket);
+    }
+}
+
+arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id, const uint32_t *element,
+                                       uint32_t n, uint32_t replication, uint64_t seed, archi_block_t **out)
+{
+    archi_block_spec_t spec;
+    extent_t x, used;
+    uint32_t *ref;
+
+    *out = NULL;
+    memset(&spec, 0, sizeof spec);
+    memset(&used, 0, sizeof used);
+    ARCH_TRY(measure(plan, element, n, &x));
+    ARCH_TRY(describe(plan, n, &x, &spec));
+    spec.id = id;
+    spec.replication = replication;
+    spec.seed = seed;
+    ARCH_TRY(archi_block_create(&spec, out));
+    ref = (uint32_t *)archi_section(*out, ARCHI_SEC_CHUNKREF);
+    for (uint32_t i = 0; i < (*out)->section[ARCHI_SEC_CHUNKREF].capacity; i++)
+        ref[i] = ARCHI_NIL;
+    for (uint32_t i = 0; i < n; i++)
+        init_element(plan, *out, i, element[i], &used);
+    for (uint32_t i = 0; i < n; i++)
+        start_source(plan, map, *out, i, element[i]);
+    return ARCH_OK;
+}
+
+void archi_model_finish(const archi_plan_t *plan, archi_block_t *b, arch_time_t until)
+{
+    for (uint32_t i = 0; i < b->n_lps; i++) {
+        archi_context_t c;
+        archi_context_init(&c, plan, NULL, b, 0, i, until);
+        archi_cross(&c, until);
+    }
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------------- */
+
+static const archi_element_t *element_at(const archi_block_t *b, uint32_t place)
+{
+    return (const archi_element_t *)archi_section_const(b, ARCHI_SEC_ELEMENT) + place;
+}
+
+uint32_t archi_model_element_at(const archi_block_t *b, uint32_t place) { return element_at(b, place)->number; }
+
+const archi_tally_t *archi_model_tally(const archi_plan_t *plan, const archi_block_t *b, uint32_t place, uint32_t slice)
+{
+    return (const archi_tally_t *)archi_section_const(b, ARCHI_SEC_TALLY) + (uint64_t)place * plan->n_slices + slice;
+}
+
+const archi_series_cell_t *archi_model_series(const archi_plan_t *plan, const archi_block_t *b, uint32_t place)
+{
+    return (const archi_series_cell_t *)archi_section_const(b, ARCHI_SEC_SERIES) + (uint64_t)place * plan->n_intervals;
+}
+
+/* Number of operation `op` within the block, or ARCHI_NIL when its source is elsewhere. */
+static uint32_t local_operation(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op)
+{
+    uint32_t source = archi_plan_operation_element(plan, op), place = archi_place(map, b, source);
+
+    return place == ARCHI_NIL ? ARCHI_NIL : element_at(b, place)->operation + (op - group_of(plan, source)->operation);
+}
+
+const archi_op_tally_t *archi_model_op_tally(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op,
+                                             uint32_t slice)
+{
+    uint32_t local = local_operation(plan, map, b, op);
+
+    if (local == ARCHI_NIL)
+        return NULL;
+    return (const archi_op_tally_t *)archi_section_const(b, ARCHI_SEC_OP) + (uint64_t)local * plan->n_slices + slice;
+}
+
+const archi_op_cell_t *archi_model_op_series(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op)
+{
+    uint32_t local = local_operation(plan, map, b, op);
+
+    if (local == ARCHI_NIL)
+        return NULL;
+    return (const archi_op_cell_t *)archi_section_const(b, ARCHI_SEC_OPCELL) + (uint64_t)local * plan->n_intervals * ARCHI_FINE;
+}
+
+void archi_model_op_histogram(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op, uint32_t slice,
+                              uint64_t *counts)
+{
+    uint32_t local = local_operation(plan, map, b, op);
+    const uint32_t *ref;
+
+    if (local == ARCHI_NIL)
+        return;
+    ref = (const uint32_t *)archi_section_const(b, ARCHI_SEC_CHUNKREF) + ((uint64_t)local * plan->n_slices + slice) * ARCHI_N_OCTAVES;
+    for (uint32_t o = 0; o < ARCHI_N_OCTAVES; o++)
+        if (ref[o] != ARCHI_NIL)
+            for (uint32_t i = 0; i < 64; i++)
+                counts[o * 64 + i] += ((const archi_chunk_t *)archi_section_const(b, ARCHI_SEC_CHUNK) + ref[o])->count[i];
+}
+
+/* ---- digest ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t hash_words(uint64_t h, const void *words, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof(uint64_t); i++) {
+        uint64_t w;
+        memcpy(&w, (const char *)words + i * sizeof w, sizeof w);
+        h = archi_mix64(h ^ w) + 0x9e3779b97f4a7c15ull;
+    }
+    return h;
+}
+
+static uint64_t digest_element(const archi_plan_t *plan, const archi_block_t *b, uint32_t place)
+{
+    archi_element_info_t info;
+    uint64_t h;
+
+    archi_plan_element(plan, archi_model_element_at(b, place), &info);
+    h = archi_mix64(archi_hash_bytes(info.name, strlen(info.name)) + b->replication);
+    h = hash_words(h, archi_model_tally(plan, b, place, 0), plan->n_slices * sizeof(archi_tally_t));
+    return hash_words(h, archi_model_series(plan, b, place), plan->n_intervals * sizeof(archi_series_cell_t));
+}
+
+static uint64_t digest_operation(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op)
+{
+    uint32_t local = local_operation(plan, map, b, op);
+    uint64_t h = archi_mix64(((uint64_t)op << 32) + b->replication + 1);
+    const uint32_t *ref;
+
+    h = hash_words(h, archi_model_op_tally(plan, map, b, op, 0), plan->n_slices * sizeof(archi_op_tally_t));
+    h = hash_words(h, archi_model_op_series(plan, map, b, op), (size_t)plan->n_intervals * ARCHI_FINE * sizeof(archi_op_cell_t));
+    ref = (const uint32_t *)archi_section_const(b, ARCHI_SEC_CHUNKREF) + (uint64_t)local * plan->n_slices * ARCHI_N_OCTAVES;
+    for (uint32_t i = 0; i < plan->n_slices * ARCHI_N_OCTAVES; i++)
+        if (ref[i] != ARCHI_NIL)
+            h = hash_words(archi_mix64(h + i), (const archi_chunk_t *)archi_section_const(b, ARCHI_SEC_CHUNK) + ref[i],
+                           sizeof(archi_chunk_t));
+    return h;
+}
+
+uint64_t archi_model_digest(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < b->n_lps; i++)
+        sum += digest_element(plan, b, i);
+    for (uint32_t op = 0; op < plan->n_operations; op++)
+        if (local_operation(plan, map, b, op) != ARCHI_NIL)
+            sum += digest_operation(plan, map, b, op);
+    return sum;
+}
+
+void archi_model_largest(const archi_plan_t *plan, const archi_block_t *b, uint32_t *element, uint64_t *n_inside)
+{
+    (void)plan;
+    *element = 0;
+    *n_inside = 0;
+    for (uint32_t i = 0; i < b->n_lps; i++) {
+        const archi_element_t *el = element_at(b, i);
+        uint64_t n = (uint64_t)el->inside + el->waiting + el->n_changes;
+        if (group_of(plan, el->number)->is == ARCHI_IS_SERVER && n >= *n_inside) {
+            *n_inside = n;
+            *element = el->number;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/* model/plan.c - reading a plan. */
+#include "model/plan.h"
+#include "model/model.h"
+
+static const char *name_at(const archi_plan_t *p, uint32_t offset) { return (const char *)p + p->names + offset; }
+
+static const double *numbers(const archi_plan_t *p, uint64_t offset) { return (const double *)((const char *)p + offset); }
+
+uint64_t archi_plan_bytes(const archi_plan_t *p) { return p->bytes; }
+uint32_t archi_plan_n_elements(const archi_plan_t *p) { return p->n_elements; }
+uint32_t archi_plan_n_edges(const archi_plan_t *p) { return p->n_edges; }
+uint32_t archi_plan_n_intervals(const archi_plan_t *p) { return p->n_intervals; }
+uint32_t archi_plan_n_slices(const archi_plan_t *p) { return p->n_slices; }
+uint32_t archi_plan_n_operations(const archi_plan_t *p) { return p->n_operations; }
+arch_time_t archi_plan_duration(const archi_plan_t *p) { return p->duration; }
+arch_time_t archi_plan_interval(const archi_plan_t *p) { return p->interval; }
+arch_time_t archi_plan_slice_begin(const archi_plan_t *p, uint32_t s) { return p->slice_begin[s]; }
+double archi_plan_arrival_rate(const archi_plan_t *p, uint32_t e) { return numbers(p, p->arrival_rate)[e]; }
+double archi_plan_utilisation(const archi_plan_t *p, uint32_t e) { return numbers(p, p->utilisation)[e]; }
+double archi_plan_event_rate(const archi_plan_t *p, uint32_t e) { return numbers(p, p->event_rate)[e]; }
+uint32_t archi_plan_operation_element(const archi_plan_t *p, uint32_t op) { return archi_plan_operations(p)[op].element; }
+
+const archi_edge_t *archi_plan_edges(const archi_plan_t *p)
+{
+    return (const archi_edge_t *)((const char *)p + p->edge);
+}
+
+void archi_plan_element(const archi_plan_t *p, uint32_t e, archi_element_info_t *out)
+{
+    const archi_group_t *g = archi_plan_groups(p) + archi_plan_group_of(p)[e];
+
+    out->role = g->is == ARCHI_IS_SOURCE ? ARCHI_ROLE_SOURCE : g->is == ARCHI_IS_SERVER ? ARCHI_ROLE_SERVER : ARCHI_ROLE_BALANCER;
+    out->name = name_at(p, ((const uint32_t *)((const char *)p + p->element_name))[e]);
+    out->group = name_at(p, g->name);
+    out->is_workload = g->is == ARCHI_IS_SOURCE;
+    out->kind = (arch_kind_t)g->kind;
+    out->index = g->index;
+    out->cores = g->cores;
+    out->is_read_replica = g->is_read_replica != 0;
+    out->is_cache = g->is_cache != 0;
+}

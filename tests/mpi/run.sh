@@ -1,0 +1,22 @@
+#!/bin/sh
+# run.sh <mpiexec> <ranks> <first> <folder> <program> [arguments] - one run under MPI. Lines "digest ..." of its output are
+# kept in <folder>; a run on <ranks> other than <first> must print those of the run on <first>.
+set -u
+mpiexec=$1 ranks=$2 first=$3 folder=$4
+shift 4
+mkdir -p "$folder"
+out=$folder/n$ranks.txt
+
+# More ranks than cores must not spin while they wait.
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
+"$mpiexec" -n "$ranks" --oversubscribe "$@" > "$out" 2> "$out.err" < /dev/null
+status=$?
+cat "$out" "$out.err"
+[ $status -eq 0 ] || exit $status
+grep '^digest' "$out" > "$folder/digest.n$ranks"
+[ "$ranks" = "$first" ] && exit 0
+if ! cmp -s "$folder/digest.n$first" "$folder/digest.n$ranks"; then
+    echo "mpi/run.sh: digests on $first and on $ranks ranks differ:"
+    diff "$folder/digest.n$first" "$folder/digest.n$ranks"
+    exit 1
+fi

@@ -1,0 +1,342 @@
+/* tests/unit/test_executor.c - any executor, any cut, any number of ranks: the same bits; and no rank waits for ever. */
+#include "spark_model.h"
+#include "thread_ranks.h"
+#include <CUnit/Basic.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const uint32_t counts[] = {1, 2, 3, 4, 8};
+
+enum { N_COUNTS = sizeof counts / sizeof counts[0] };
+
+static const char *unsound(const spark_run_t *s)
+{
+    for (uint32_t i = 0; i < s->run.n_local; i++)
+        if (archi_block_check(s->block[i]) != NULL)
+            return archi_block_check(s->block[i]);
+    return NULL;
+}
+
+/* What everything is compared with: one block, all the room it can want. */
+static uint64_t reference_digest(uint64_t *n_events)
+{
+    spark_run_t s;
+    uint64_t digest = 0;
+
+    if (spark_open(&s, NULL, 1, 0, 5000) && archi_execute(&s.run, &s.stats) == ARCH_OK) {
+        digest = spark_digest(&s);
+        *n_events = s.stats.n_events;
+    }
+    spark_close(&s);
+    return digest;
+}
+
+typedef struct {
+    uint32_t n_blocks;
+    int      dealt;
+    uint64_t digest, n_events; /* expected */
+} case_t;
+
+static int finds_the_same(archi_net_t *net, void *user)
+{
+    const case_t *wanted = user;
+    spark_run_t s;
+    int n_wrong = 1;
+
+    if (spark_open(&s, net, wanted->n_blocks, wanted->dealt, 0) && archi_execute(&s.run, &s.stats) == ARCH_OK) {
+        uint64_t n_events = s.stats.n_events, digest = spark_digest(&s);
+        n_wrong = archi_net_sum_u64(net, &n_events, 1) != ARCH_OK;
+        n_wrong += digest != wanted->digest;
+        n_wrong += n_events != wanted->n_events;
+        n_wrong += wanted->n_blocks > 1 && s.stats.n_windows < 100;
+        n_wrong += s.run.n_local > 0 && wanted->n_blocks > 1 && s.stats.n_messages == 0;
+        n_wrong += (archi_net_size(net) > 1 && s.stats.n_messages > 0) != (s.stats.n_bytes > 0);
+        n_wrong += unsound(&s) != NULL;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void same_bits_on_any_blocks_and_ranks(void)
+{
+    case_t wanted = {1, 0, 0, 0};
+
+    wanted.digest = reference_digest(&wanted.n_events);
+    CU_ASSERT(wanted.n_events > 5000);
+    for (int b = 0; b < N_COUNTS; b++)
+        for (int r = 0; r < N_COUNTS; r++)
+            for (wanted.dealt = 0; wanted.dealt < 2; wanted.dealt++) {
+                wanted.n_blocks = counts[b];
+                CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], finds_the_same, &wanted), 0);
+            }
+    wanted.dealt = 0;
+    wanted.n_blocks = SPARK_N_LPS;
+    CU_ASSERT_EQUAL(run_on_thread_ranks(3, finds_the_same, &wanted), 0);
+}
+
+static void blocks_grow_from_nothing(void)
+{
+    spark_run_t s;
+    uint64_t n_events = 0, digest = reference_digest(&n_events);
+
+    CU_ASSERT_FATAL(spark_open(&s, NULL, 2, 1, 0));
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
+    CU_ASSERT(s.stats.n_grown > 4);
+    CU_ASSERT_EQUAL(s.stats.peak_bytes, s.block[0]->bytes + s.block[1]->bytes);
+    CU_ASSERT_EQUAL(spark_digest(&s), digest);
+    CU_ASSERT_PTR_NULL(unsound(&s));
+    spark_close(&s);
+}
+
+static void a_run_goes_on_where_it_stopped(void)
+{
+    uint64_t n_events = 0, digest = reference_digest(&n_events);
+    spark_run_t s;
+
+    for (uint32_t n_blocks = 1; n_blocks <= 3; n_blocks++) {
+        CU_ASSERT_FATAL(spark_open(&s, NULL, n_blocks, 0, 10));
+        s.run.until = 0;
+        CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
+        CU_ASSERT_EQUAL(s.stats.n_events, 0);
+        s.run.until = 123456;
+        CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
+        for (uint32_t i = 0; i < n_blocks; i++) {
+            CU_ASSERT(s.block[i]->now < s.run.until);
+            CU_ASSERT(archi_queue_next_time(s.block[i]) >= s.run.until);
+        }
+        s.run.until = 300000;
+        CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
+        CU_ASSERT_EQUAL(spark_digest(&s), digest);
+        spark_close(&s);
+    }
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
+
+static void names_block_and_section_at_the_memory_limit(void)
+{
+    spark_run_t s;
+
+    CU_ASSERT_FATAL(spark_open(&s, NULL, 2, 0, 0));
+    s.run.memory_limit = s.block[0]->bytes + s.block[1]->bytes + 8000;
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_E_FULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "block "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "(section "));
+    CU_ASSERT(s.stats.peak_bytes <= s.run.memory_limit);
+    CU_ASSERT(s.stats.n_events > 0 && s.block[0]->now > 0);
+    CU_ASSERT_PTR_NULL(unsound(&s));
+    spark_close(&s);
+}
+
+/* One rank alone is short of memory. */
+static int learns_of_the_full_rank(archi_net_t *net, void *user)
+{
+    uint32_t full = *(const uint32_t *)user % archi_net_size(net);
+    spark_run_t s;
+    char text[32];
+    int n_wrong = 1;
+
+    if (spark_open(&s, net, 8, 1, 0)) {
+        s.run.memory_limit = archi_net_rank(net) == full ? 1 : 0;
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_E_FULL;
+        snprintf(text, sizeof text, "rank %u of", (unsigned)full);
+        n_wrong += archi_net_rank(net) != full && strstr(arch_error_text(), text) == NULL;
+        n_wrong += archi_net_barrier(net) != ARCH_OK; /* all are still there */
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void one_full_rank_stops_all(void)
+{
+    for (uint32_t full = 0; full < 3; full++)
+        for (int r = 1; r < N_COUNTS; r++)
+            CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], learns_of_the_full_rank, &full), 0);
+}
+
+/* ---- progress and cancelling --------------------------------------------------------------------------------------- */
+
+typedef struct {
+    int         n_calls, answer;
+    arch_time_t last;
+    uint64_t    n_events;
+    int         n_wrong;
+} told_t;
+
+static int on_progress(void *user, arch_time_t now, uint64_t n_events)
+{
+    told_t *told = user;
+
+    told->n_wrong += now < told->last || n_events < told->n_events;
+    told->n_calls++;
+    told->last = now;
+    told->n_events = n_events;
+    return told->answer;
+}
+
+/* Slow enough that progress is told after every slice. */
+static archi_stop_t slow_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
+{
+    struct timespec quarter_second = {0, 250000000};
+
+    if (b->n_events < 60)
+        nanosleep(&quarter_second, NULL);
+    return spark_step(plan, map, b, horizon);
+}
+
+static void tells_progress_and_cancels(void)
+{
+    uint64_t n_events = 0, digest = reference_digest(&n_events);
+    spark_run_t s;
+
+    for (uint32_t n_blocks = 1; n_blocks <= 2; n_blocks++) {
+        told_t told = {0, 1, 0, 0, 0};
+
+        CU_ASSERT_FATAL(spark_open(&s, NULL, n_blocks, 0, 0));
+        s.run.step = slow_step;
+        s.run.progress = on_progress;
+        s.run.user = &told;
+        CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_E_CANCELLED);
+        CU_ASSERT_EQUAL(told.n_calls, 1);
+        CU_ASSERT(s.stats.n_events < n_events);
+        told.answer = 0;
+        CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK); /* nothing was lost */
+        CU_ASSERT(told.n_calls > 1 && told.n_wrong == 0);
+        CU_ASSERT_EQUAL(spark_digest(&s), digest);
+        spark_close(&s);
+    }
+}
+
+static int is_cancelled_by_one(archi_net_t *net, void *user)
+{
+    uint32_t who = *(const uint32_t *)user;
+    told_t told = {0, 1, 0, 0, 0};
+    spark_run_t s;
+    int n_wrong = 1;
+
+    if (spark_open(&s, net, 4, 0, 0)) {
+        s.run.step = slow_step;
+        s.run.progress = archi_net_rank(net) == who ? on_progress : NULL;
+        s.run.user = &told;
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_E_CANCELLED;
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void one_rank_cancels_for_all(void)
+{
+    for (uint32_t who = 0; who < 3; who++)
+        CU_ASSERT_EQUAL(run_on_thread_ranks(3, is_cancelled_by_one, &who), 0);
+}
+
+/* ---- mistakes ---------------------------------------------------------------------------------------------------- */
+
+static void refuses_what_cannot_run(void)
+{
+    archi_block_t *swapped;
+    spark_run_t s;
+
+    CU_ASSERT_FATAL(spark_open(&s, NULL, 2, 0, 0));
+    s.run.lookahead = 0;
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_E_ARG);
+    s.run.lookahead = SPARK_LOOKAHEAD;
+    s.run.n_local = 1;
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_E_ARG);
+    s.run.n_local = 2;
+    swapped = s.block[0];
+    s.block[0] = s.block[1];
+    s.block[1] = swapped;
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_E_ARG);
+    CU_ASSERT_EQUAL(s.stats.n_events, 0);
+    spark_close(&s);
+}
+
+static int is_refused(archi_net_t *net, void *user)
+{
+    spark_run_t s;
+    int n_wrong = 1;
+
+    (void)user;
+    if (spark_open(&s, net, 4, 0, 0)) {
+        s.run.kind = ARCHI_SEQUENTIAL;
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_E_ARG;
+        s.run.kind = ARCHI_CONSERVATIVE;
+        s.run.lookahead = archi_net_rank(net) == 1 ? 0 : SPARK_LOOKAHEAD; /* one rank's mistake */
+        n_wrong += archi_execute(&s.run, &s.stats) != ARCH_E_ARG;
+        s.run.rank_of = NULL;
+        n_wrong += archi_execute(&s.run, &s.stats) != ARCH_E_ARG;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void ranks_refuse_together(void)
+{
+    CU_ASSERT_EQUAL(run_on_thread_ranks(2, is_refused, NULL), 0);
+    CU_ASSERT_EQUAL(run_on_thread_ranks(3, is_refused, NULL), 0);
+}
+
+/* A model that sends closer than the lookahead it promised is a defect: stopped, not simulated wrongly. */
+static void a_broken_promise_of_lookahead_is_caught(void)
+{
+#ifndef ARCH_NO_ASSERT
+    const spark_plan_t hasty = {1, SPARK_N_LPS};
+    spark_run_t s;
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL || !spark_open(&s, NULL, 4, 0, 0))
+            _exit(0);
+        s.run.plan = &hasty;
+        _exit(archi_execute(&s.run, &s.stats) == ARCH_OK ? 0 : 1);
+    }
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+#endif
+}
+
+static void blocks_that_never_meet_need_few_windows(void)
+{
+    const spark_plan_t lonely = {SPARK_LOOKAHEAD, 0};
+    spark_run_t s;
+
+    CU_ASSERT_FATAL(spark_open(&s, NULL, 2, 0, 0));
+    s.run.plan = &lonely;
+    s.run.lookahead = ARCH_TIME_MAX;
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
+    CU_ASSERT_EQUAL(s.stats.n_messages, 0);
+    CU_ASSERT(s.stats.n_windows < 100);
+    spark_close(&s);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"same_bits_on_any_blocks_and_ranks", same_bits_on_any_blocks_and_ranks},
+        {"blocks_grow_from_nothing", blocks_grow_from_nothing},
+        {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
+        {"names_block_and_section_at_the_memory_limit", names_block_and_section_at_the_memory_limit},
+        {"one_full_rank_stops_all", one_full_rank_stops_all},
+        {"tells_progress_and_cancels", tells_progress_and_cancels},
+        {"one_rank_cancels_for_all", one_rank_cancels_for_all},
+        {"refuses_what_cannot_run", refuses_what_cannot_run},
+        {"ranks_refuse_together", ranks_refuse_together},
+        {"a_broken_promise_of_lookahead_is_caught", a_broken_promise_of_lookahead_is_caught},
+        {"blocks_that_never_meet_need_few_windows", blocks_that_never_meet_need_few_windows},
+        CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{"executor", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+    unsigned failures;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return EXIT_FAILURE;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

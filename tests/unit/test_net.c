@@ -1,0 +1,153 @@
+/* tests/unit/test_net.c - ranks that are threads do what ranks must. */
+#include "net_checks.h"
+#include "thread_ranks.h"
+#include <CUnit/Basic.h>
+#include <stdatomic.h>
+
+static const uint32_t sizes[] = {1, 2, 3, 4, 8};
+
+enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
+
+static int on_rank(archi_net_t *net, void *user)
+{
+    checks_t c = {net, archi_net_rank(net), archi_net_size(net), 0};
+
+    (*(net_check_t *)user)(&c);
+    return c.n_wrong;
+}
+
+static void on_all_sizes(net_check_t check)
+{
+    for (int i = 0; i < N_SIZES; i++)
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], on_rank, &check), 0);
+}
+
+#define OVER_THREADS(name)                                                                                             \
+    static void threads_##name(void) { on_all_sizes(name); }
+OVER_THREADS(reduces_element_by_element)
+OVER_THREADS(broadcasts_from_every_rank)
+OVER_THREADS(gathers_in_order_of_rank)
+OVER_THREADS(exchanges_messages_of_all_sizes)
+OVER_THREADS(keeps_calls_apart)
+OVER_THREADS(agrees_on_the_first_failure)
+OVER_THREADS(splits_by_colour)
+OVER_THREADS(parts_of_parts_work)
+
+static int nobody_leaves_early(archi_net_t *net, void *user)
+{
+    atomic_uint *n_came = user;
+    int n_wrong = 0;
+
+    for (uint32_t i = 1; i <= 500; i++) {
+        atomic_fetch_add(n_came, 1);
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        n_wrong += atomic_load(n_came) < i * archi_net_size(net);
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+    }
+    return n_wrong;
+}
+
+static void barrier_holds_until_all_came(void)
+{
+    for (int i = 0; i < N_SIZES; i++) {
+        atomic_uint n_came = 0;
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], nobody_leaves_early, &n_came), 0);
+    }
+}
+
+/* Sanitizers stop the program where malloc() returns NULL. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MALLOC_MAY_FAIL 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MALLOC_MAY_FAIL 0
+#endif
+#endif
+#ifndef MALLOC_MAY_FAIL
+#define MALLOC_MAY_FAIL 1
+#endif
+
+/* Rank 0 claims more than any machine has: nobody hangs, all learn of it, the round is settled, the next one works. */
+static int one_runs_out_of_memory(archi_net_t *net, void *user)
+{
+    uint32_t rank = archi_net_rank(net), size = archi_net_size(net);
+    uint64_t *offset = calloc(size + 1, sizeof *offset), n = 1;
+    archi_net_round_t round = {{(int64_t)rank, 0}, 1};
+    checks_t c = {net, rank, size, 0};
+    const void *recv;
+
+    (void)user;
+    offset[size] = rank == 0 ? UINT64_C(1) << 60 : 0;
+    CHECK(&c, archi_net_exchange_round(net, NULL, offset, &recv, &n, &round) == ARCH_E_NOMEM);
+    CHECK(&c, n == 0 && round.least[0] == 0 && round.sum == size);
+    CHECK(&c, archi_net_agree(net, ARCH_E_NOMEM) == ARCH_E_NOMEM);
+    exchange_once(&c, 4);
+    free(offset);
+    return c.n_wrong;
+}
+
+static void running_out_of_memory_is_everyones(void)
+{
+    if (!MALLOC_MAY_FAIL)
+        return;
+    for (int i = 0; i < N_SIZES; i++)
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], one_runs_out_of_memory, NULL), 0);
+}
+
+static void refuses_a_group_of_nobody_and_a_rank_too_many(void)
+{
+    archi_net_group_t *group = (archi_net_group_t *)&group;
+    archi_net_t *net = (archi_net_t *)&net;
+
+    CU_ASSERT_EQUAL(archi_net_group_create(0, &group), ARCH_E_ARG);
+    CU_ASSERT_PTR_NULL(group);
+    CU_ASSERT_EQUAL_FATAL(archi_net_group_create(2, &group), ARCH_OK);
+    CU_ASSERT_EQUAL(archi_net_group_join(group, 2, &net), ARCH_E_ARG);
+    CU_ASSERT_PTR_NULL(net);
+    archi_net_group_destroy(&group);
+    CU_ASSERT_PTR_NULL(group);
+    archi_net_group_destroy(&group);
+    archi_net_destroy(&net);
+}
+
+static void knows_its_kind(void)
+{
+    archi_net_group_t *group = NULL;
+    archi_net_t *net = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(archi_net_group_create(1, &group), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(archi_net_group_join(group, 0, &net), ARCH_OK);
+    CU_ASSERT_STRING_EQUAL(archi_net_kind(net), "threads");
+    CU_ASSERT_PTR_NULL(archi_net_comm(net));
+    CU_ASSERT_EQUAL(archi_net_agree(NULL, ARCH_E_IO), ARCH_E_IO);
+    archi_net_destroy(&net);
+    archi_net_group_destroy(&group);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"reduces_element_by_element", threads_reduces_element_by_element},
+                           {"broadcasts_from_every_rank", threads_broadcasts_from_every_rank},
+                           {"gathers_in_order_of_rank", threads_gathers_in_order_of_rank},
+                           {"exchanges_messages_of_all_sizes", threads_exchanges_messages_of_all_sizes},
+                           {"keeps_calls_apart", threads_keeps_calls_apart},
+                           {"agrees_on_the_first_failure", threads_agrees_on_the_first_failure},
+                           {"splits_by_colour", threads_splits_by_colour},
+                           {"parts_of_parts_work", threads_parts_of_parts_work},
+                           {"barrier_holds_until_all_came", barrier_holds_until_all_came},
+                           {"running_out_of_memory_is_everyones", running_out_of_memory_is_everyones},
+                           {"refuses_a_group_of_nobody_and_a_rank_too_many",
+                            refuses_a_group_of_nobody_and_a_rank_too_many},
+                           {"knows_its_kind", knows_its_kind},
+                           CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{"net over threads", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+    unsigned failures;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return EXIT_FAILURE;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
