@@ -146,10 +146,10 @@ static arch_status_t make_block(const options_t *o, const archi_map_t *map, uint
     spec.replication = replication;
     spec.seed = o->seed;
     spec.n_lps = N_LPS;
-    spec.n_events_hint = 4;
+    spec.n_events_hint = 64; /* of which 3 are used: room lets more events pass between two looks at it */
     spec.max_sends = 2;
     spec.model[STATION - ARCHI_FIRST_MODEL_SECTION] = (archi_section_spec_t){ARCHI_ARRAY, sizeof(station_t), 1, 0};
-    spec.model[WAITING - ARCHI_FIRST_MODEL_SECTION] = (archi_section_spec_t){ARCHI_POOL, sizeof(waiting_t), 16, 1};
+    spec.model[WAITING - ARCHI_FIRST_MODEL_SECTION] = (archi_section_spec_t){ARCHI_POOL, sizeof(waiting_t), 64, 1};
     ARCH_TRY(archi_block_create(&spec, b));
     archi_lp_state(*b, SOURCE)->key = archi_draw_key(o->seed, replication, archi_hash_bytes("source", 6));
     ARCH_TRY(archi_block_make_room(b));

@@ -59,7 +59,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE void send_next(const plan_t *plan, const archi
 ARCH_HD static ARCH_ALWAYS_INLINE void handle(const void *plan, const archi_map_t *map, archi_block_t *b,
                                               const archi_event_t *ev)
 {
-    uint32_t place = archi_place(map, b, ev->dst);
+    uint32_t place = archi_place_here(map, b, ev->dst);
     lp_t *lp = (lp_t *)archi_section(b, LPS) + place;
     uint64_t who = (uint64_t)ev->src << 32 | ev->seq;
 

@@ -2,6 +2,9 @@
 #include "engine/queue.h"
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 static uint64_t align64(uint64_t n) { return (n + 63) & ~(uint64_t)63; }
 
@@ -86,7 +89,7 @@ static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
     for (uint32_t i = 0; i < ARCHI_FIRST_MODEL_SECTION; i++)
         set_own(head, i, 0, 0, 0);
     set_section(head, ARCHI_SEC_LP, &lps);
-    set_own(head, ARCHI_SEC_OUTBOX, sizeof(archi_event_t), spec->max_sends * 4, spec->max_sends);
+    set_own(head, ARCHI_SEC_OUTBOX, sizeof(archi_event_t), spec->max_sends * 32, spec->max_sends);
     set_queue(head, spec->n_events_hint, spec->max_sends);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION; i++)
         set_section(head, ARCHI_FIRST_MODEL_SECTION + i, &spec->model[i]);
@@ -105,11 +108,20 @@ static void clear_unused(archi_block_t *b)
     }
 }
 
+/* Memory for a block. Events of a large one lie scattered over it: large pages spare most of the misses that the translation
+ * of addresses would add. */
 static arch_status_t reserve(uint64_t bytes, archi_block_t **out)
 {
-    *out = aligned_alloc(64, bytes);
+    const uint64_t page = (uint64_t)2 << 20;
+    uint64_t unit = bytes < 2 * page ? 64 : page, whole = (bytes + unit - 1) & ~(unit - 1);
+
+    *out = whole < bytes ? NULL : aligned_alloc(unit, whole);
     if (*out == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a block of %llu bytes", (unsigned long long)bytes);
+#ifdef MADV_HUGEPAGE
+    if (unit == page)
+        (void)madvise(*out, whole, MADV_HUGEPAGE); /* advice: the block works without */
+#endif
     return ARCH_OK;
 }
 
@@ -138,6 +150,16 @@ void archi_block_destroy(archi_block_t **b)
 }
 
 /* ---- grow -------------------------------------------------------------------------------------------------------- */
+
+uint64_t archi_block_grown_bytes(const archi_block_t *b, uint32_t id, uint32_t capacity)
+{
+    archi_block_t head = *b;
+
+    if (capacity > head.section[id].capacity)
+        head.section[id].capacity = capacity;
+    fit_buckets(&head);
+    return place_sections(&head);
+}
 
 arch_status_t archi_block_grow(archi_block_t **b, uint32_t id, uint32_t capacity)
 {

@@ -164,6 +164,9 @@ typedef struct {
 arch_status_t archi_block_create(const archi_block_spec_t *spec, archi_block_t **out);
 void          archi_block_destroy(archi_block_t **b);
 
+/* Size of the region that archi_block_grow() would move the block to. */
+uint64_t archi_block_grown_bytes(const archi_block_t *b, uint32_t id, uint32_t capacity);
+
 /* Move *b to a region in which section `id` has at least `capacity` entries; every index stays valid, *b changes. On
  * ARCH_E_NOMEM the block is as it was. */
 arch_status_t archi_block_grow(archi_block_t **b, uint32_t id, uint32_t capacity);

@@ -52,11 +52,8 @@ ARCH_HD static ARCH_ALWAYS_INLINE uint64_t archi_bits64(archi_bits_t b, int whic
     return (uint64_t)b.w[2 * which] | (uint64_t)b.w[2 * which + 1] << 32;
 }
 
-/* Uniform on (0, 1), never 0 or 1: the middle of one of 2^53 equal cells... of 2^52, so that the sum is exact. */
-ARCH_HD static ARCH_ALWAYS_INLINE double archi_uniform(uint64_t bits)
-{
-    return ((double)(bits >> 12) + 0.5) * 0x1p-52;
-}
+/* Uniform on (0, 1), never 0 or 1: the middle of one of 2^52 equal cells, which is exact, as is its distance from 1. */
+ARCH_HD static ARCH_ALWAYS_INLINE double archi_uniform(uint64_t bits) { return ((double)(bits >> 12) + 0.5) * 0x1p-52; }
 
 /* Uniform whole number in [0, n) by multiplication (Lemire 2019, without the rejection: bias below n / 2^64). */
 ARCH_HD static ARCH_ALWAYS_INLINE uint64_t archi_below(uint64_t bits, uint64_t n)

@@ -1,13 +1,14 @@
 /* engine/elementary.h - log, exp and their kin, with the same bits on every compiler, processor and GPU.
  *
- * Written in IEEE double additions, multiplications, divisions and square roots alone, each of which rounds one way only,
- * in an order that the source fixes. So the result depends on the argument and on nothing else, given round-to-nearest,
- * no contraction to fused operations (-ffp-contract=off, nvcc -fmad=false) and no -ffast-math. tests/kat/elementary.txt
- * holds known answers that every build must reproduce bit for bit.
+ * Written in IEEE double additions, multiplications, divisions and square roots alone, each of which rounds one way
+ * only, in an order that the source fixes. So the result depends on the argument and on nothing else, given
+ * round-to-nearest, no contraction to fused operations (-ffp-contract=off, nvcc -fmad=false) and no -ffast-math.
+ * tests/kat/elementary.txt holds known answers that every build must reproduce bit for bit.
  *
- * Polynomials are minimax fits made for this file (Remez exchange in 250 bits), evaluated in pairs (Estrin 1960) so that
- * a processor works on several terms at once. Largest errors in units in the last place, measured over 10^7 arguments of
- * each against long double: log 0.9, exp 1.0, log1p 1.5, expm1 3.4; pow multiplies the logarithm's by |y log x|. */
+ * Polynomials are minimax fits made for this file (Remez exchange in 250 bits), evaluated in pairs (Estrin 1960) so
+ * that a processor works on several terms at once. Largest errors in units in the last place, measured over 10^7
+ * arguments of each against long double: log 0.9, exp 1.0, log1p 1.5, expm1 3.4; pow multiplies the logarithm's by
+ * |y log x|. */
 #ifndef ARCHI_ELEMENTARY_H
 #define ARCHI_ELEMENTARY_H
 
@@ -20,7 +21,7 @@
 #error "results must not depend on the compiler: build without -ffast-math"
 #endif
 #if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
-#error "results must not depend on the machine: build for a processor that computes doubles as doubles (x86: -mfpmath=sse)"
+#error "results must not depend on the machine: doubles must be computed as doubles (x86: -mfpmath=sse)"
 #endif
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
@@ -46,10 +47,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE double archi_double_from_bits(uint64_t bits)
 #define ARCHI_NAN      archi_double_from_bits(0x7ff8000000000000ull)
 
 /* Square root, correctly rounded as IEEE 754 demands; of x >= 0. */
-ARCH_HD static ARCH_ALWAYS_INLINE double archi_sqrt(double x)
-{
-    return sqrt(x);
-}
+ARCH_HD static ARCH_ALWAYS_INLINE double archi_sqrt(double x) { return sqrt(x); }
 
 /* log(x * 2^-shift) for the bits of a normal x > 0: x = 2^k m with m in [sqrt(1/2), sqrt(2)), and with f = m - 1 and
  * s = f / (2 + f), log(m) = 2 s + s z R(z), z = s^2, of which f - f^2/2 is taken out exactly (the arrangement of Sun's
@@ -113,11 +111,11 @@ ARCH_HD static ARCH_INLINE double archi_exp(double x)
     double k, high, low, r, tail, y;
     int n;
 
-    if (ARCH_UNLIKELY(!(x < 0x1.62e42fefa39fp+9)))              /* above, exp(x) is too large for a double; or NaN */
+    if (ARCH_UNLIKELY(!(x < 0x1.62e42fefa39fp+9))) /* above, exp(x) is too large for a double; or NaN */
         return x > 0.0 ? ARCHI_INFINITY : x;
-    if (ARCH_UNLIKELY(x < -0x1.74910d52d3052p+9))               /* below, it rounds to 0 */
+    if (ARCH_UNLIKELY(x < -0x1.74910d52d3052p+9)) /* below, it rounds to 0 */
         return 0.0;
-    k = (x * 0x1.71547652b82fep+0 + 0x1.8p52) - 0x1.8p52;       /* the nearest whole number */
+    k = (x * 0x1.71547652b82fep+0 + 0x1.8p52) - 0x1.8p52; /* the nearest whole number */
     n = (int)k;
     high = x - k * 0x1.62e42fefp-1;
     low = k * 0x1.473de6af278edp-34;
@@ -130,10 +128,7 @@ ARCH_HD static ARCH_INLINE double archi_exp(double x)
 }
 
 /* x to the y for x > 0. The relative error grows with |y log x|, about that many times 2^-53. */
-ARCH_HD static ARCH_INLINE double archi_pow(double x, double y)
-{
-    return archi_exp(y * archi_log(x));
-}
+ARCH_HD static ARCH_INLINE double archi_pow(double x, double y) { return archi_exp(y * archi_log(x)); }
 
 /* log(1 + x), accurate near 0: the rounding of 1 + x is put back (Kahan's correction, first order). */
 ARCH_HD static ARCH_INLINE double archi_log1p(double x)
@@ -175,9 +170,9 @@ ARCH_HD static ARCH_INLINE double archi_normal_tail(double r)
                            1.05075007164441684324e-9);
     }
     r -= 5.0;
-    return archi_poly7(r, 6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358,
-                       0.29656057182850489123, 0.026532189526576123093, 0.0012426609473880784386,
-                       2.71155556874348757815e-5, 2.01033439929228813265e-7) /
+    return archi_poly7(r, 6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 0.29656057182850489123,
+                       0.026532189526576123093, 0.0012426609473880784386, 2.71155556874348757815e-5,
+                       2.01033439929228813265e-7) /
            archi_poly7(r, 1.0, 0.59983220655588793769, 0.13692988092273580531, 0.0148753612908506148525,
                        7.868691311456132591e-4, 1.8463183175100546818e-5, 1.4215117583164458887e-7,
                        2.04426310338993978564e-15);
@@ -192,12 +187,10 @@ ARCH_HD static ARCH_INLINE double archi_normal_quantile(double u)
     if (ARCH_LIKELY(q >= -0.425 && q <= 0.425)) {
         r = 0.180625 - q * q;
         return q *
-               archi_poly7(r, 3.387132872796366608, 133.14166789178437745, 1971.5909503065514427,
-                           13731.693765509461125, 45921.953931549871457, 67265.770927008700853,
-                           33430.575583588128105, 2509.0809287301226727) /
+               archi_poly7(r, 3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125,
+                           45921.953931549871457, 67265.770927008700853, 33430.575583588128105, 2509.0809287301226727) /
                archi_poly7(r, 1.0, 42.313330701600911252, 687.1870074920579083, 5394.1960214247511077,
-                           21213.794301586595867, 39307.89580009271061, 28729.085735721942674,
-                           5226.495278852545925);
+                           21213.794301586595867, 39307.89580009271061, 28729.085735721942674, 5226.495278852545925);
     }
     r = q < 0.0 ? u : 1.0 - u;
     if (!(r > 0.0))

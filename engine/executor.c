@@ -22,15 +22,17 @@ static const char *section_name(uint32_t id)
 }
 
 /* Double the section; where the limit forbids that, take what it allows, down to an eighth. 0: nothing fits. */
-static uint32_t next_capacity(const archi_section_t *s, uint64_t bytes_left)
+static uint32_t next_capacity(const archi_block_t *b, uint32_t id, uint64_t bytes_left)
 {
+    const archi_section_t *s = &b->section[id];
     uint64_t least = s->headroom > s->capacity / 8 ? s->headroom : s->capacity / 8;
     uint64_t add = s->capacity > s->headroom ? s->capacity : s->headroom;
 
     if (least == 0)
         least = 1;
     for (add = add < 16 ? 16 : add; add >= least; add /= 2)
-        if (add * s->entry_bytes + 64 <= bytes_left && s->capacity + add < ARCHI_NIL)
+        if (s->capacity + add < ARCHI_NIL &&
+            archi_block_grown_bytes(b, id, (uint32_t)(s->capacity + add)) - b->bytes <= bytes_left)
             return (uint32_t)(s->capacity + add);
     return 0;
 }
@@ -42,7 +44,7 @@ static arch_status_t grow(archi_block_t **b, uint64_t bytes_left)
 
     ARCH_ASSERT(id < ARCHI_MAX_SECTIONS);
     s = &(*b)->section[id];
-    capacity = next_capacity(s, bytes_left);
+    capacity = next_capacity(*b, id, bytes_left);
     if (capacity == 0)
         return ARCH_FAIL(ARCH_E_FULL,
                          "block %u has no room for more %s (section %u: %u of %u bytes each) and %llu bytes are left "

@@ -27,13 +27,13 @@
 #endif
 
 /* A mistake of ours, never of the user: prints place and stops. Compiled in unless ARCH_NO_ASSERT; silent on a GPU. */
-#if defined(ARCH_NO_ASSERT) || defined(__CUDA_ARCH__)
-#define ARCH_ASSERT(condition) ((void)sizeof(condition))
-#else
 #ifdef __cplusplus
 extern "C"
 #endif
 void archi_assert_failed(const char *condition, const char *function, const char *file, int line);
+#if defined(ARCH_NO_ASSERT) || defined(__CUDA_ARCH__)
+#define ARCH_ASSERT(condition) ((void)sizeof(condition))
+#else
 #define ARCH_ASSERT(condition)                                                                                         \
     (ARCH_LIKELY(condition) ? (void)0 : archi_assert_failed(#condition, __func__, __FILE__, __LINE__))
 #endif

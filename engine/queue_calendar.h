@@ -21,7 +21,10 @@
 
 enum {
     ARCHI_QUEUE_RUN = 64,    /* events that a run may hold */
-    ARCHI_QUEUE_AIM = 16,    /* and those that it should */
+#ifndef AIM
+#define AIM 16
+#endif
+    ARCHI_QUEUE_AIM = AIM,    /* and those that it should */
     ARCHI_QUEUE_TINY = 64,   /* up to so many events the heap is as fast */
     ARCHI_QUEUE_BY_SLOT = 0, /* levels: 6 for each 32 bits of ties, 12 for the time */
     ARCHI_QUEUE_BY_SEQ = 6,
@@ -118,7 +121,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE uint64_t archi_high_part(uint64_t x, uint32_t 
 /* Levels 18 .. near-1 split the open bucket of the ring, levels near .. 29 hold what lies beyond the ring. */
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_near(const archi_queue_state_t *q)
 {
-    return ARCHI_QUEUE_BY_TIME + (q->shift + 5) / 6;
+    return ARCHI_QUEUE_BY_TIME + q->shift / 6 + 1;
 }
 
 /* What lies beyond the ring comes into it in quarters of the ring, 2^this ns at a time. */
@@ -301,22 +304,58 @@ ARCH_HD static ARCH_ALWAYS_INLINE bool archi_queue_key_before(const archi_slot_t
     return (int32_t)(slots[x->slot].ev.seq - slots[y->slot].ev.seq) < 0;
 }
 
-/* Sort as many of a chain as a run holds into the run; the first slot left over, or ARCHI_NIL. */
-ARCH_HD static ARCH_INLINE uint32_t archi_queue_collect(archi_block_t *b, uint32_t slot, uint32_t *count)
+/* Insertion sort: for few keys, and for those that tie. */
+ARCH_HD static ARCH_INLINE void archi_queue_insert(archi_block_t *b, const archi_queue_key_t *key, uint32_t n)
 {
     const archi_slot_t *slots = archi_queue_slots(b);
-    archi_queue_key_t *run = archi_queue_run(b), key;
-    uint32_t n = 0, i;
+    archi_queue_key_t *run = archi_queue_run(b);
+    uint32_t i, k;
 
-    for (; slot != ARCHI_NIL && n < ARCHI_QUEUE_RUN; slot = slots[slot].next) {
-        key.at = slots[slot].ev.at;
-        key.src = slots[slot].ev.src;
-        key.slot = slot;
-        for (i = n++; i > 0 && archi_queue_key_before(slots, &key, &run[i - 1]); i--)
+    for (k = 0; k < n; k++) {
+        for (i = k; i > 0 && archi_queue_key_before(slots, &key[k], &run[i - 1]); i--)
             run[i] = run[i - 1];
-        run[i] = key;
+        run[i] = key[k];
+    }
+}
+
+/* Rank sort: a key's place is the number of those before it. Quadratic, but without a branch to guess wrong and four at a
+ * time where the machine can; where two are equal the ranks do not add up, and false is the answer. `at` is padded with
+ * INT32_MAX to a multiple of four. */
+ARCH_HD static ARCH_INLINE bool archi_queue_rank(archi_block_t *b, const archi_queue_key_t *key, const int32_t *at,
+                                                 uint32_t n)
+{
+    archi_queue_key_t *run = archi_queue_run(b);
+    uint32_t padded = (n + 3) & ~3u, sum = 0, i, j, rank;
+
+    for (i = 0; i < n; i++) {
+        rank = 0;
+        for (j = 0; j < padded; j++)
+            rank += at[j] < at[i];
+        sum += rank;
+        run[rank] = key[i];
+    }
+    return sum == n * (n - 1) / 2;
+}
+
+/* Sort as many of a bucket as a run holds into the run; the first slot left over, or ARCHI_NIL. */
+ARCH_HD static ARCH_INLINE uint32_t archi_queue_collect(archi_block_t *b, const archi_bucket_t *k, uint32_t *count)
+{
+    const archi_slot_t *slots = archi_queue_slots(b);
+    archi_queue_key_t key[ARCHI_QUEUE_RUN];
+    int32_t at[ARCHI_QUEUE_RUN + 4];
+    uint32_t n, slot = k->head, coarse = k->width > 31 ? k->width - 31 : 0;
+
+    for (n = 0; slot != ARCHI_NIL && n < ARCHI_QUEUE_RUN; n++) {
+        key[n].at = slots[slot].ev.at;
+        key[n].src = slots[slot].ev.src;
+        key[n].slot = slot;
+        at[n] = (int32_t)(((uint64_t)key[n].at - k->start) >> coarse);
+        slot = slots[slot].next;
     }
     *count = n;
+    at[n] = at[n + 1] = at[n + 2] = INT32_MAX;
+    if (slot == ARCHI_NIL && !archi_queue_rank(b, key, at, n))
+        archi_queue_insert(b, key, n);
     return slot;
 }
 
@@ -461,7 +500,7 @@ ARCHI_QUEUE_COLD bool archi_queue_advance(archi_block_t *b, arch_time_t horizon)
         if (k.level != ARCHI_QUEUE_IN_RING && k.level >= archi_queue_near(q)) {
             if (!archi_queue_jump(b, &k, horizon))
                 return false;
-        } else if (archi_queue_collect(b, k.head, &n) != ARCHI_NIL) {
+        } else if (archi_queue_collect(b, &k, &n) != ARCHI_NIL) {
             if (!archi_queue_split(b, &k, horizon))
                 return false;
         } else if (archi_queue_run(b)[0].at >= horizon) {

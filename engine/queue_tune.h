@@ -69,8 +69,8 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
         width = archi_queue_width_of_sample(b);
     s.ring_bits = archi_top_bit(pending / (ARCHI_QUEUE_AIM / 4) | 15) + 1;
     s.ring_bits = s.ring_bits > most ? most : s.ring_bits;
-    s.shift = archi_top_bit(width);
-    if (q->ring_bits != 0 && s.shift + 1 >= q->shift && s.shift <= q->shift + 1)
+    s.shift = archi_top_bit(width + width / 3);
+    if (s.ring_bits == q->ring_bits && s.shift + 1 >= q->shift && s.shift <= q->shift + 1)
         s.shift = q->shift;
     if (s.shift + s.ring_bits > ARCHI_QUEUE_HORIZON)
         s.shift = ARCHI_QUEUE_HORIZON - s.ring_bits;
@@ -92,15 +92,12 @@ ARCHI_QUEUE_COLD void archi_queue_tuned(archi_block_t *b)
 ARCHI_QUEUE_COLD void archi_queue_scatter(archi_block_t *b)
 {
     archi_queue_state_t *q = &b->queue;
-    uint32_t i;
 
     q->run_head = q->run_tail = q->n_ring = q->levels = 0;
     q->peek = -1;
     q->ring_bits = 0;
     q->last = ARCH_TIME_MAX;
-    for (i = 0; i < b->section[ARCHI_SEC_LEVELS].used; i++)
-        archi_queue_level(b, i)->map = 0;
-    b->section[ARCHI_SEC_RING].used = 0;
+    b->section[ARCHI_SEC_RING].used = b->section[ARCHI_SEC_LEVELS].used = b->section[ARCHI_SEC_RUN].used = 0;
 }
 
 /* Make empty buckets of this shape from time `from` on. */
@@ -115,12 +112,14 @@ ARCHI_QUEUE_COLD void archi_queue_lay_out(archi_block_t *b, archi_queue_shape_t 
     q->last = (arch_time_t)start - 1;
     q->open = start == 0 ? 0 : (arch_time_t)start - 1;
     q->far = (((uint64_t)q->open >> archi_queue_quarter(q)) + 4) << archi_queue_quarter(q);
-    q->reached = from;
+    q->reached = (arch_time_t)start; /* nothing in a bucket is earlier, now or later */
     b->section[ARCHI_SEC_RING].used = 1u << shape.ring_bits;
     b->section[ARCHI_SEC_LEVELS].used = ARCHI_QUEUE_LEVELS;
     b->section[ARCHI_SEC_RUN].used = ARCHI_QUEUE_RUN;
     for (i = 0; i < b->section[ARCHI_SEC_RING].used; i++)
         archi_queue_ring(b)[i] = ARCHI_NIL;
+    for (i = 0; i < ARCHI_QUEUE_LEVELS; i++)
+        archi_queue_level(b, i)->map = 0;
 }
 
 ARCHI_QUEUE_COLD void archi_queue_file_all(archi_block_t *b)
@@ -153,7 +152,6 @@ ARCHI_QUEUE_COLD void archi_queue_fold(archi_block_t *b)
             archi_heap_push(b, &slots[i].ev);
     pool->used = pool->n_free = 0;
     pool->free_head = ARCHI_NIL;
-    b->section[ARCHI_SEC_LEVELS].used = b->section[ARCHI_SEC_RUN].used = 0;
 }
 
 /* Choose widths anew and move to them. False when that needs room: b->wants names the section to grow. */

@@ -219,7 +219,7 @@ static int by_order(const void *a, const void *b)
     return (x->serial > y->serial) - (x->serial < y->serial);
 }
 
-static arch_status_t hand_over(archi_reader_t *r, const char *name, arch_problems_t *problems)
+arch_status_t archi_hand_over(archi_reader_t *r, const char *name, arch_problems_t *problems)
 {
     const arch_problem_t *first;
 
@@ -246,7 +246,7 @@ static arch_status_t hand_over(archi_reader_t *r, const char *name, arch_problem
                      *first->at ? ": " : "", first->text);
 }
 
-static void reader_fini(archi_reader_t *r)
+void archi_reader_fini(archi_reader_t *r)
 {
     for (uint32_t i = 0; i < r->n_found; i++) {
         free(r->found[i].problem.at);
@@ -283,12 +283,12 @@ arch_status_t arch_design_parse(const char *name, const char *folder, const char
     read_text(&r, text, length);
     st = r.st;
     if (st == ARCH_OK && r.n_found > 0)
-        st = hand_over(&r, name, problems);
+        st = archi_hand_over(&r, name, problems);
     if (st == ARCH_OK && !(r.design->source = archi_arena_copy(r.design->arena, text, length)))
         st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the text of the design");
     if (st == ARCH_OK)
         st = hash_design(r.design);
-    reader_fini(&r);
+    archi_reader_fini(&r);
     if (st != ARCH_OK)
         arch_design_destroy(&r.design);
     *out = r.design;

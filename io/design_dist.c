@@ -71,7 +71,7 @@ static bool read_mean_and_cv(archi_reader_t *r, const archi_place_t *mean, const
         return false;
     if (arch_dist_from_mean_cv(out->kind, m, c, out) == ARCH_OK)
         return true;
-    archi_problem(r, cv, "found %s, expected a coefficient of variation that a %s distribution can have: %s",
+    archi_problem(r, cv, "found %s, expected a coefficient of variation that this distribution (%s) can have: %s",
                   archi_in_words(cv->node, found), names[out->kind], arch_dist_cv_range(out->kind));
     return false;
 }
@@ -97,8 +97,10 @@ static bool read_entries(archi_reader_t *r, const archi_place_t *at, archi_dimen
     uint32_t n = 0;
     bool good = true;
 
-    if (!archi_is_array(r, at, "a list of pairs [value, cumulative share]"))
+    if (!cJSON_IsArray(at->node) || !at->node->child) {
+        archi_expected(r, at, "a list of pairs [value, cumulative share]");
         return false;
+    }
     t->value = archi_reader_alloc(r, archi_count(at->node), sizeof *t->value);
     t->cumulative = archi_reader_alloc(r, archi_count(at->node), sizeof *t->cumulative);
     if (!t->value || !t->cumulative)
@@ -113,9 +115,9 @@ static bool read_entries(archi_reader_t *r, const archi_place_t *at, archi_dimen
         }
     }
     t->n = n;
-    if (good && n > 0 && t->cumulative[0] == 0.0)
+    if (good && t->cumulative[0] == 0.0)
         t->cumulative[0] = ARCHI_LEAST_SHARE;
-    if (good && (n == 0 || t->cumulative[n - 1] != 1.0)) {
+    if (good && t->cumulative[n - 1] != 1.0) {
         archi_problem(r, at, "found a table that does not end at 1, expected 1.0 as the last cumulative share");
         good = false;
     }
@@ -219,12 +221,27 @@ static bool sort_members(archi_reader_t *r, const archi_place_t *at, arch_dist_k
     return true;
 }
 
+/* What the ranges of single parameters do not say; arch_dist_check() would, in the words of the engine. */
+static bool fit_together(archi_reader_t *r, const given_t *g, const arch_dist_t *d)
+{
+    if (d->kind == ARCH_DIST_UNIFORM && d->p[1] < d->p[0])
+        archi_expected(r, &g->field[g->own[1]], "a value of \"low\" or more");
+    else if (d->kind == ARCH_DIST_ERLANG && d->p[0] != floor(d->p[0]))
+        archi_expected(r, &g->field[g->own[0]], "a whole number of phases");
+    else if (d->kind == ARCH_DIST_PARETO && !(d->p[0] > 1.0))
+        archi_expected(r, &g->field[g->own[0]], "a number above 1, or the mean is infinite");
+    else
+        return true;
+    return false;
+}
+
 static bool read_own_parameters(archi_reader_t *r, const given_t *g, archi_dimension_t dimension, arch_dist_t *out)
 {
     bool good = true;
 
     for (int i = 0; i < g->n_own; i++)
         good = read_parameter(r, &g->field[g->own[i]], &parameters[out->kind][i], dimension, &out->p[i]) && good;
+    good = good && fit_together(r, g, out);
     if (good && out->kind == ARCH_DIST_ERLANG)
         out->p[1] /= out->p[0]; /* the file says the mean of the whole */
     return good;
@@ -287,7 +304,7 @@ bool archi_read_dist(archi_reader_t *r, const archi_place_t *at, archi_dimension
                                            : read_parameters(r, &kind[which], dimension, &dist)))
         return false;
     if (arch_dist_check(&dist, r->design->table, r->design->n_tables) != ARCH_OK) {
-        archi_problem(r, &kind[which], "found parameters of no distribution, expected others: %s", arch_error_text());
+        archi_problem(r, &kind[which], "found parameters that make no distribution, expected others: %s", arch_error_text());
         return false;
     }
     *out = dist;

@@ -76,6 +76,7 @@ static void read_mix(archi_reader_t *r, const archi_place_t *at, arch_workload_t
 static bool read_point(archi_reader_t *r, const archi_place_t *at, arch_rate_point_t *p)
 {
     archi_place_t time, rate;
+    bool good;
 
     if (!cJSON_IsArray(at->node) || archi_count(at->node) != 2) {
         archi_expected(r, at, "a pair such as [\"60s\", \"500/s\"]");
@@ -83,7 +84,8 @@ static bool read_point(archi_reader_t *r, const archi_place_t *at, arch_rate_poi
     }
     time = archi_item(at, at->node->child, 0);
     rate = archi_item(at, at->node->child->next, 1);
-    return archi_read_ticks(r, &time, true, &p->at) & archi_read_rate(r, &rate, true, &p->rate);
+    good = archi_read_ticks(r, &time, true, &p->at);
+    return archi_read_rate(r, &rate, true, &p->rate) && good;
 }
 
 static bool read_points(archi_reader_t *r, const archi_place_t *at, arch_workload_t *w)
@@ -402,6 +404,7 @@ static void read_objective(archi_reader_t *r, const archi_place_t *at, arch_obje
 {
     const char *keys[O_KEYS] = {"workload", "operation", "element"};
     archi_place_t f[O_KEYS];
+    uint32_t n_known = 0;
     int n = 0;
 
     o->name = archi_reader_copy(r, at->key);
@@ -412,6 +415,10 @@ static void read_objective(archi_reader_t *r, const archi_place_t *at, arch_obje
     for (int i = O_METRIC; i < O_KEYS; i++)
         if (f[i].node && n++ == 0)
             o->metric = (arch_metric_t)(i - O_METRIC);
+    for (int i = 0; i < O_KEYS; i++)
+        n_known += f[i].node != NULL;
+    if (n == 0 && n_known < archi_count(at->node))
+        return; /* a misspelt metric, most likely: reported as an unknown key */
     if (n != 1) {
         archi_problem(r, at, "found %s, expected exactly one of mean, p50, p95, p99, p999, errors, throughput, utilisation",
                       n ? "more than one metric" : "no metric");

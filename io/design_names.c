@@ -1,5 +1,6 @@
 /* io/design_names.c - the names of a design: found by hashing, and by likeness when they are misspelt. */
 #include "io/design_reader.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,12 @@ enum { LONGEST_COMPARED = 64 };
 /* ---- likeness -------------------------------------------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Capitals are the commonest slip of all. */
+static bool alike(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
 
 /* Optimal string alignment distance: Damerau 1964, Levenshtein 1966, without overlapping transpositions. */
 static size_t distance(const char *a, size_t n, const char *b, size_t m)
@@ -20,8 +27,8 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
         size_t *now = row[i % 3], *above = row[(i + 2) % 3], *two_above = row[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            now[j] = least(least(above[j] + 1, now[j - 1] + 1), above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            now[j] = least(least(above[j] + 1, now[j - 1] + 1), above[j - 1] + !alike(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && alike(a[i - 1], b[j - 2]) && alike(a[i - 2], b[j - 1]))
                 now[j] = least(now[j], two_above[j - 2] + 1);
         }
     }

@@ -93,6 +93,10 @@ void archi_problem(archi_reader_t *r, const archi_place_t *at, const char *forma
 /* A problem at a pointer that was written out before. */
 void archi_problem_at(archi_reader_t *r, const char *pointer, int order, const char *text);
 
+/* The problems, sorted, become the caller's and the failure ARCH_E_FORMAT; what the reader still holds is returned. */
+arch_status_t archi_hand_over(archi_reader_t *r, const char *name, arch_problems_t *problems);
+void archi_reader_fini(archi_reader_t *r);
+
 /* "found X, expected <expected>" for the value at the place. */
 void archi_expected(archi_reader_t *r, const archi_place_t *at, const char *expected);
 

@@ -312,6 +312,7 @@ static arch_step_kind_t kind_of(archi_reader_t *r, const archi_place_t *at, cons
 static bool read_step(archi_reader_t *r, const archi_place_t *at, arch_step_t *step)
 {
     archi_place_t f[N_KEYS];
+    bool good;
 
     if (!archi_fields(r, at, step_keys, N_KEYS, f))
         return false;
@@ -326,7 +327,8 @@ static bool read_step(archi_reader_t *r, const archi_place_t *at, arch_step_t *s
     case ARCH_STEP_PARALLEL: return read_parallel(r, f, step);
     case ARCH_STEP_CHOOSE: return read_choose(r, &f[ARCH_STEP_CHOOSE], step);
     case ARCH_STEP_REPEAT:
-        return archi_read_dist(r, &f[ARCH_STEP_REPEAT], ARCHI_COUNT, &step->count) & read_one_branch(r, &f[K_STEPS], step);
+        good = archi_read_dist(r, &f[ARCH_STEP_REPEAT], ARCHI_COUNT, &step->count);
+        return read_one_branch(r, &f[K_STEPS], step) && good;
     case ARCH_STEP_CACHE: return read_cache_step(r, f, step);
     case ARCH_STEP_FAIL: return archi_read_number(r, &f[ARCH_STEP_FAIL], 0.0, 1.0, &step->probability);
     case ARCH_N_STEPS: break;

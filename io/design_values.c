@@ -179,7 +179,7 @@ bool archi_read_number(archi_reader_t *r, const archi_place_t *at, double low, d
         *out = at->node->valuedouble;
         return true;
     }
-    archi_problem(r, at, "found %s, expected a number from %g to %g", archi_in_words(at->node, found), low, high);
+    archi_problem(r, at, "found %s, expected a number from %.15g to %.15g", archi_in_words(at->node, found), low, high);
     return false;
 }
 

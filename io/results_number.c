@@ -79,13 +79,13 @@ static void fixed(double x, int decimals, char out[DIGITS_BYTES])
     }
 }
 
+/* Behind the point, so that `digits` significant ones are shown; 9.996 is 10.0, which has one less behind it. */
 static int decimals_for_digits(double x, int digits)
 {
-    int decimals = digits - 1 - exponent_of(x);
+    double size = x < 0.0 ? -x : x;
+    int decimals = digits - 1 - exponent_of(size + 0.5 * power_of_ten(exponent_of(size) - digits + 1));
 
-    if (decimals > 0 && x < 0.0)
-        x = -x;
-    return x == 0.0 || decimals < 0 ? 0 : decimals > 12 ? 12 : decimals;
+    return size == 0.0 || decimals < 0 ? 0 : decimals > 12 ? 12 : decimals;
 }
 
 /* Where the last digit stands that the half width gives a meaning to. */
@@ -125,6 +125,10 @@ void archi_show_estimate(const arch_estimate_t *estimate, archi_look_t look, boo
     }
     scale = scale_for(value > half ? value : half, look);
     decimals = decimals_for_interval(value * scale.factor, half * scale.factor);
+    if (half * scale.factor < 0.5 * power_of_ten(-decimals)) {
+        archi_show_setting(value, look, out); /* an interval too small to be shown */
+        return;
+    }
     fixed(value * scale.factor, decimals, digits);
     fixed(half * scale.factor, decimals, half_digits);
     snprintf(out, ARCHI_SHOWN_BYTES, tight ? "%s±%s%s" : "%s ± %s%s", digits, half_digits, scale.unit);

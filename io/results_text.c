@@ -127,14 +127,15 @@ static void request_grid(archi_report_t *report, archi_grid_t *grid, uint32_t n_
         request_row(grid, &report->results->operation[i], n_latencies, tight);
 }
 
-/* Which latencies some operation cannot state, and whether some estimate came without an interval. */
-static void note_gaps(const archi_report_t *report, char *missing, size_t bytes, bool *no_interval)
+/* Which of the latencies shown some operation cannot state, and whether some estimate came without an interval. */
+static void note_gaps(const archi_report_t *report, uint32_t n_latencies, char *missing, size_t bytes,
+                      bool *no_interval)
 {
     size_t n = 0;
 
     missing[0] = '\0';
     *no_interval = false;
-    for (uint32_t l = 0; l < N_LATENCIES; l++) {
+    for (uint32_t l = 0; l < n_latencies; l++) {
         bool gap = false;
 
         for (uint32_t i = 0; i < n_shown(report->results); i++) {
@@ -148,7 +149,7 @@ static void note_gaps(const archi_report_t *report, char *missing, size_t bytes,
     }
 }
 
-static void add_request_notes(archi_report_t *report)
+static void add_request_notes(archi_report_t *report, uint32_t n_latencies)
 {
     uint32_t left_out = report->results->n_operations - n_shown(report->results);
     char missing[64], sentence[256], count[ARCHI_SHOWN_BYTES];
@@ -158,7 +159,7 @@ static void add_request_notes(archi_report_t *report)
         archi_show_count(left_out, count);
         archi_strbuf_printf(&report->buf, "and %s more, all in the results file\n", count);
     }
-    note_gaps(report, missing, sizeof missing, &no_interval);
+    note_gaps(report, n_latencies, missing, sizeof missing, &no_interval);
     if (missing[0] != '\0') {
         snprintf(sentence, sizeof sentence,
                  "too few requests to state %s: simulate longer, or with more replications", missing);
@@ -172,17 +173,18 @@ static void add_request_notes(archi_report_t *report)
 /* As much as fits: first without the blanks around the sign, then without p99.9, then in blocks below each other. */
 static void add_requests(archi_report_t *report)
 {
+    uint32_t n_latencies = N_LATENCIES;
     archi_grid_t grid;
 
     if (report->results->n_operations == 0)
         return;
-    request_grid(report, &grid, N_LATENCIES, false);
+    request_grid(report, &grid, n_latencies, false);
     if (archi_grid_width(&grid) > report->width)
-        request_grid(report, &grid, N_LATENCIES, true);
+        request_grid(report, &grid, n_latencies, true);
     if (archi_grid_width(&grid) > report->width)
-        request_grid(report, &grid, N_LATENCIES - 1, true);
+        request_grid(report, &grid, --n_latencies, true);
     archi_grid_add(&report->buf, &grid, report->width, report->colour);
-    add_request_notes(report);
+    add_request_notes(report, n_latencies);
     archi_strbuf_add(&report->buf, "\n");
 }
 

@@ -29,6 +29,20 @@ static const figure_t figures[] = {
     FIGURE("hits", hit_ratio, ARCHI_AS_PERCENT),         FIGURE("lag", lag, ARCHI_AS_TIME),
 };
 enum { N_FIGURES = sizeof figures / sizeof figures[0], N_ALWAYS = 6, REJECTED = 1 + N_FIGURES, N_COLUMNS };
+enum { INSIDE = 3, HELD = 4 };
+
+/* How a table that does not fit is made narrower, step by step; the last step is broken into blocks if it must. */
+typedef struct {
+    bool tight;         /* no blanks around the sign */
+    bool skip[N_FIGURES];
+} fit_t;
+static const fit_t fits[] = {
+    {false, {false}},
+    {true, {false}},
+    {true, {[HELD] = true}},
+    {true, {[HELD] = true, [INSIDE] = true}},
+};
+enum { N_FITS = sizeof fits / sizeof fits[0] };
 
 static const arch_estimate_t *estimate_of(const arch_component_result_t *component, uint32_t figure)
 {
@@ -118,7 +132,7 @@ static void show_name(const arch_component_result_t *c, uint32_t n, char *out, s
 }
 
 /* Figures that few kinds have leave their cell empty where a dash would only be noise. */
-static void group_row(archi_grid_t *grid, const arch_component_result_t *c, const group_t *group, bool tight)
+static void group_row(archi_grid_t *grid, const arch_component_result_t *c, const group_t *group, const fit_t *fit)
 {
     uint64_t rejected = 0;
     char shown[256];
@@ -127,8 +141,8 @@ static void group_row(archi_grid_t *grid, const arch_component_result_t *c, cons
     show_name(c, group->n, shown, sizeof shown);
     archi_grid_set(grid, 0, shown, ARCHI_PLAIN);
     for (uint32_t f = 0; f < N_FIGURES; f++) {
-        show_group(c, group->n, f, tight, shown);
-        if (f < N_ALWAYS || strcmp(shown, "-") != 0)
+        show_group(c, group->n, f, fit->tight, shown);
+        if (!fit->skip[f] && (f < N_ALWAYS || strcmp(shown, "-") != 0))
             archi_grid_set(grid, 1 + f, shown, f == 0 && group->busiest * 100 > HOT_PERCENT ? ARCHI_RED : ARCHI_PLAIN);
     }
     for (uint32_t i = 0; i < group->n; i++)
@@ -138,7 +152,8 @@ static void group_row(archi_grid_t *grid, const arch_component_result_t *c, cons
         archi_grid_set(grid, REJECTED, shown, ARCHI_YELLOW);
 }
 
-static void component_grid(archi_report_t *report, archi_grid_t *grid, const group_t *groups, uint32_t n, bool tight)
+static void component_grid(archi_report_t *report, archi_grid_t *grid, const group_t *groups, uint32_t n,
+                           const fit_t *fit)
 {
     archi_grid_init(grid, report->arena, N_COLUMNS, 1, n + 1);
     archi_grid_row(grid);
@@ -147,7 +162,7 @@ static void component_grid(archi_report_t *report, archi_grid_t *grid, const gro
         archi_grid_set(grid, 1 + f, figures[f].heading, ARCHI_BOLD);
     archi_grid_set(grid, REJECTED, "rejected", ARCHI_BOLD);
     for (uint32_t g = 0; g < n; g++)
-        group_row(grid, &report->results->component[groups[g].first], &groups[g], tight);
+        group_row(grid, &report->results->component[groups[g].first], &groups[g], fit);
 }
 
 static void add_left_out(archi_report_t *report, uint32_t n)
@@ -172,9 +187,11 @@ void archi_report_components(archi_report_t *report)
     n = n_groups > GROUPS_MAX ? GROUPS_MAX : n_groups;
     if (n_groups > GROUPS_MAX)
         qsort(groups, n_groups, sizeof *groups, busiest_first);
-    component_grid(report, &grid, groups, n, false);
-    if (archi_grid_width(&grid) > report->width)
-        component_grid(report, &grid, groups, n, true);
+    for (uint32_t i = 0; i < N_FITS; i++) {
+        component_grid(report, &grid, groups, n, &fits[i]);
+        if (archi_grid_width(&grid) <= report->width)
+            break;
+    }
     archi_grid_add(&report->buf, &grid, report->width, report->colour);
     if (n_groups > GROUPS_MAX)
         add_left_out(report, n_groups - n);

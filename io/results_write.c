@@ -84,7 +84,7 @@ static arch_status_t write_bytes(const job_t *job, const char *bytes, size_t n, 
 static arch_status_t reserve(const job_t *job, size_t bytes)
 {
     uint64_t rows = archi_series_bytes(job->results);
-    int error = posix_fallocate(job->fd, 0, (off_t)(bytes + rows));
+    int error = posix_fallocate(job->fd, 0, (off_t)(ARCHI_SEAL_BYTES + bytes + rows));
 
     if (error != 0 && error != EINVAL && error != EOPNOTSUPP)
         return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(error));
@@ -130,7 +130,7 @@ static arch_status_t write_image(job_t *job)
     ARCH_TRY_TO(done, open_temporary(job));
     if (job->comm != NULL)
         ARCH_TRY_TO(done, reserve(job, bytes));
-    ARCH_TRY_TO(done, write_bytes(job, image, bytes, 0));
+    ARCH_TRY_TO(done, write_bytes(job, image, bytes, ARCHI_SEAL_BYTES));
 done:
     free(image);
     return st;

@@ -1,7 +1,7 @@
 /* model/dist.c - distributions before anything is drawn from them: from mean and cv, judged, their moments.
  * What is resolved here reaches the draws, so it is computed with engine/elementary.h and fixed numbers of steps. */
-#include "model/variate.h"
 #include "model/special.h"
+#include "model/variate.h"
 #include <architech/dist.h>
 
 #define LARGEST ((double)ARCHI_VARIATE_CAP)
@@ -11,17 +11,14 @@ static const char *const name_of[ARCH_N_DISTS] = {
     "erlang",   "weibull",     "pareto",  "hyperexponential", "empirical",
 };
 
-const char *arch_dist_name(arch_dist_kind_t kind)
-{
-    return (unsigned)kind < ARCH_N_DISTS ? name_of[kind] : "unknown";
-}
+const char *arch_dist_name(arch_dist_kind_t kind) { return (unsigned)kind < ARCH_N_DISTS ? name_of[kind] : "unknown"; }
 
 bool arch_dist_takes_cv(arch_dist_kind_t kind)
 {
     return kind != ARCH_DIST_CONSTANT && kind != ARCH_DIST_EXPONENTIAL && kind != ARCH_DIST_EMPIRICAL;
 }
 
-/* ---- from mean and cv ---------------------------------------------------------------------------------------------- */
+/* ---- from mean and cv -------------------------------------------------------------------------------------------- */
 
 static void set(arch_dist_t *d, double p0, double p1, double p2)
 {
@@ -36,7 +33,8 @@ static arch_status_t uniform_from(double mean, double cv, arch_dist_t *d)
     double half = mean * cv * 1.7320508075688773;
 
     if (!(cv <= widest * (1.0 + 1e-9)))
-        return ARCH_FAIL(ARCH_E_RANGE, "cv: is %g, but a uniform distribution of times has at most 1/sqrt(3) = 0.577350", cv);
+        return ARCH_FAIL(ARCH_E_RANGE,
+                         "cv: is %g, but a uniform distribution of times has at most 1/sqrt(3) = 0.577350", cv);
     set(d, half < mean ? mean - half : 0.0, mean + half, 0.0);
     return ARCH_OK;
 }
@@ -60,9 +58,10 @@ static arch_status_t erlang_from(double mean, double cv, arch_dist_t *d)
         below = (double)(uint64_t)phases;
         if (below < 1.0)
             return ARCH_FAIL(ARCH_E_RANGE, "cv: is %g, but an erlang distribution has at most 1 (1 phase)", cv);
-        return ARCH_FAIL(ARCH_E_RANGE, "cv: is %g, but an erlang distribution has 1/sqrt(phases); the nearest are %.6g (%.0f "
-                         "phases) and %.6g (%.0f phases); gamma takes any cv", cv, archi_sqrt(1.0 / (below + 1.0)),
-                         below + 1.0, archi_sqrt(1.0 / below), below);
+        return ARCH_FAIL(ARCH_E_RANGE,
+                         "cv: is %g, but an erlang distribution has 1/sqrt(phases); the nearest are %.6g (%.0f "
+                         "phases) and %.6g (%.0f phases); gamma takes any cv",
+                         cv, archi_sqrt(1.0 / (below + 1.0)), below + 1.0, archi_sqrt(1.0 / below), below);
     }
     set(d, k, mean / k, 0.0);
     return ARCH_OK;
@@ -180,7 +179,7 @@ const char *arch_dist_cv_range(arch_dist_kind_t kind)
     }
 }
 
-/* ---- judged --------------------------------------------------------------------------------------------------------- */
+/* ---- judged ------------------------------------------------------------------------------------------------------ */
 
 /* One parameter and its range; above `low` itself when `open`. */
 static arch_status_t within(const char *what, double x, double low, bool open, double high)
@@ -206,10 +205,12 @@ static arch_status_t check_table(const arch_dist_t *d, const arch_table_t *table
         ARCH_TRY(within("value", t->value[i], 0.0, false, LARGEST));
         ARCH_TRY(within("cumulative probability", t->cumulative[i], 0.0, true, 1.0));
         if (i > 0 && !(t->value[i] >= t->value[i - 1] && t->cumulative[i] >= t->cumulative[i - 1]))
-            return ARCH_FAIL(ARCH_E_RANGE, "table: entry %u lies below the one before; values and probabilities must ascend", i);
+            return ARCH_FAIL(ARCH_E_RANGE,
+                             "table: entry %u lies below the one before; values and probabilities must ascend", i);
     }
     if (t->cumulative[t->n - 1] != 1.0)
-        return ARCH_FAIL(ARCH_E_RANGE, "table: the last cumulative probability is %.9g, must be 1", t->cumulative[t->n - 1]);
+        return ARCH_FAIL(ARCH_E_RANGE, "table: the last cumulative probability is %.9g, must be 1",
+                         t->cumulative[t->n - 1]);
     return ARCH_OK;
 }
 
@@ -288,7 +289,7 @@ arch_status_t arch_dist_check(const arch_dist_t *dist, const arch_table_t *table
     return ARCH_OK;
 }
 
-/* ---- moments, before the shift -------------------------------------------------------------------------------------- */
+/* ---- moments, before the shift ----------------------------------------------------------------------------------- */
 
 typedef struct {
     double mean, variance;
@@ -361,7 +362,8 @@ static moments_t moments_of(const arch_dist_t *d, const arch_table_t *tables)
     case ARCH_DIST_NORMAL:
         return normal_moments(p[0], p[1]);
     case ARCH_DIST_LOGNORMAL:
-        return moments(archi_exp(p[0] + 0.5 * p[1] * p[1]), archi_exp(2.0 * p[0] + p[1] * p[1]) * archi_expm1(p[1] * p[1]));
+        return moments(archi_exp(p[0] + 0.5 * p[1] * p[1]),
+                       archi_exp(2.0 * p[0] + p[1] * p[1]) * archi_expm1(p[1] * p[1]));
     case ARCH_DIST_GAMMA:
     case ARCH_DIST_ERLANG:
         return moments(p[0] * p[1], p[0] * p[1] * p[1]);
@@ -410,7 +412,7 @@ double arch_dist_min(const arch_dist_t *dist, const arch_table_t *tables)
     }
 }
 
-/* ---- the flat form of the plan ---------------------------------------------------------------------------------------- */
+/* ---- the flat form of the plan ----------------------------------------------------------------------------------- */
 
 size_t archi_tables_size(const arch_table_t *tables, uint32_t n_tables)
 {

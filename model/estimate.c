@@ -5,7 +5,7 @@
 
 enum { TREND_GROUPS = 10, LEAST_SECTIONS = 3 };
 
-/* ---- Student's t ------------------------------------------------------------------------------------------------------------ */
+/* ---- Student's t ------------------------------------------------------------------------------------------------- */
 
 /* P(|T| > t) */
 static double student_beyond(double dof, double t)
@@ -15,7 +15,8 @@ static double student_beyond(double dof, double t)
     return archi_beta(0.5 * dof, 0.5, dof / s, t * t / s);
 }
 
-/* Of many degrees of freedom: the normal quantile with Cornish and Fisher's corrections (Abramowitz & Stegun 26.7.5). */
+/* Of many degrees of freedom: the normal quantile with Cornish and Fisher's corrections (Abramowitz & Stegun
+ * 26.7.5). */
 static double student_expanded(double dof, double z)
 {
     double z2 = z * z, g1 = z * (z2 + 1.0) / 4.0, g2 = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
@@ -43,7 +44,7 @@ double archi_student(double dof, double confidence)
     return t;
 }
 
-/* ---- means -------------------------------------------------------------------------------------------------------------------- */
+/* ---- means ------------------------------------------------------------------------------------------------------- */
 
 static archi_interval_t unsupported(double value)
 {
@@ -128,7 +129,8 @@ static double lag_one(const double *over, const double *under, uint32_t n)
     return squares > 0.0 ? products / squares : 0.0;
 }
 
-archi_interval_t archi_batch_interval(const double *over, const double *under, uint32_t n, double confidence, double *lag1)
+archi_interval_t archi_batch_interval(const double *over, const double *under, uint32_t n, double confidence,
+                                      double *lag1)
 {
     double o[20], u[20], correlation = 0.0, below = total(under, n);
     uint32_t batches;
@@ -147,7 +149,7 @@ archi_interval_t archi_batch_interval(const double *over, const double *under, u
     return unsupported(below > 0.0 ? total(over, n) / below : ARCHI_NAN);
 }
 
-/* ---- quantiles ---------------------------------------------------------------------------------------------------------------- */
+/* ---- quantiles --------------------------------------------------------------------------------------------------- */
 
 static uint64_t observations(const uint64_t *count)
 {
@@ -230,7 +232,8 @@ static bool section_spread(const uint64_t *count, uint32_t n, uint32_t sections,
     return true;
 }
 
-archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, double p, double confidence, uint64_t *pooled)
+archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, double p, double confidence,
+                                         uint64_t *pooled)
 {
     archi_interval_t out = unsupported(ARCHI_NAN);
     uint64_t all = pool(count, 0, n, pooled);
@@ -252,7 +255,7 @@ archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, doub
     return out;
 }
 
-/* ---- warm-up and stability ------------------------------------------------------------------------------------------------------ */
+/* ---- warm-up and stability --------------------------------------------------------------------------------------- */
 
 typedef struct {
     double weight, sum, squares; /* squares of the distance from the series' mean, so that little cancels */
@@ -288,8 +291,8 @@ static double centre_of(const double *mean, const double *weight, uint32_t n)
     return t.weight > 0.0 ? t.sum / t.weight : 0.0;
 }
 
-/* Walks from the end, so that each candidate's tail grows by one group. The last quarter holds no candidate: of a few alike
- * observations the variance is small by chance. */
+/* Walks from the end, so that each candidate's tail grows by one group. The last quarter holds no candidate: of a
+ * few alike observations the variance is small by chance. */
 archi_cut_t archi_mser(const double *mean, const double *weight, uint32_t n, uint32_t group)
 {
     uint32_t groups = group ? n / group : 0, g;

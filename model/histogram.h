@@ -1,9 +1,10 @@
 /* model/histogram.h - where an observation falls in a log-bucketed histogram, and sums that cannot overflow.
  *
- * Counts and sums are whole numbers, so they can be merged in any order and grouping with the same result: that is what
- * makes statistics independent of ranks and partitions. Buckets are those of an HDR histogram: 64 of equal width in each
- * octave (a factor of two), so that none is wider than 1/64 of its lower edge and below 128 ns every whole number has its
- * own. Octaves are the unit in which counts are stored: most distributions touch a dozen of the 58. */
+ * Counts and sums are whole numbers, so they can be merged in any order and grouping with the same result: that is
+ * what makes statistics independent of ranks and partitions. Buckets are those of an HDR histogram: 64 of equal
+ * width in each octave (a factor of two), so that none is wider than 1/64 of its lower edge and below 128 ns every
+ * whole number has its own. Octaves are the unit in which counts are stored: most distributions touch a dozen of
+ * the 58. */
 #ifndef ARCHI_HISTOGRAM_H
 #define ARCHI_HISTOGRAM_H
 
@@ -11,8 +12,8 @@
 #include <architech/time.h>
 
 #define ARCHI_OCTAVE_BUCKETS 64u
-#define ARCHI_N_OCTAVES        58u /* 0..63, 64..127, 128..255, ... up to 2^63 - 1 */
-#define ARCHI_N_BUCKETS        (ARCHI_N_OCTAVES * ARCHI_OCTAVE_BUCKETS)
+#define ARCHI_N_OCTAVES      58u /* 0..63, 64..127, 128..255, ... up to 2^63 - 1 */
+#define ARCHI_N_BUCKETS      (ARCHI_N_OCTAVES * ARCHI_OCTAVE_BUCKETS)
 
 /* The bucket of x < 2^63; bucket / ARCHI_OCTAVE_BUCKETS is its octave. */
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_bucket(uint64_t x)
@@ -42,7 +43,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE arch_time_t archi_bucket_lower(uint32_t bucket
     return (arch_time_t)((ARCHI_OCTAVE_BUCKETS + bucket % ARCHI_OCTAVE_BUCKETS) * archi_bucket_width(bucket));
 }
 
-/* ---- 128-bit sums ------------------------------------------------------------------------------------------------------- */
+/* ---- 128-bit sums ------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     uint64_t lo, hi;

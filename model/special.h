@@ -1,5 +1,5 @@
-/* model/special.h - special functions for setting up and for judging, not for the hot path: normal distribution function,
- * log of gamma, incomplete beta. Built on engine/elementary.h, so they too have the same bits everywhere. */
+/* model/special.h - special functions for setting up and for judging, not for the hot path: normal distribution
+ * function, log of gamma, incomplete beta. Built on engine/elementary.h, so they too have the same bits everywhere. */
 #ifndef ARCHI_SPECIAL_H
 #define ARCHI_SPECIAL_H
 
@@ -8,10 +8,7 @@
 #define ARCHI_LOG_SQRT_2PI 0.91893853320467274178
 
 /* Density of the standard normal distribution. */
-ARCH_HD static inline double archi_normal_density(double x)
-{
-    return archi_exp(-0.5 * x * x - ARCHI_LOG_SQRT_2PI);
-}
+ARCH_HD static inline double archi_normal_density(double x) { return archi_exp(-0.5 * x * x - ARCHI_LOG_SQRT_2PI); }
 
 /* P(X > x) of the standard normal for x >= 2: Laplace's continued fraction, evaluated from its tail. */
 ARCH_HD static inline double archi_normal_upper(double x)
@@ -24,7 +21,8 @@ ARCH_HD static inline double archi_normal_upper(double x)
     return archi_normal_density(x) / f;
 }
 
-/* P(X <= x) of the standard normal: near 0 the series x + x^3/3 + x^5/15 + ... (Marsaglia, J. Stat. Software 11, 2004). */
+/* P(X <= x) of the standard normal: near 0 the series x + x^3/3 + x^5/15 + ... (Marsaglia, J. Stat. Software 11,
+ * 2004). */
 ARCH_HD static inline double archi_normal_cdf(double x)
 {
     double sum = x, term = x;
@@ -80,8 +78,8 @@ ARCH_HD static inline double archi_beta_fraction(double a, double b, double x)
     return f;
 }
 
-/* Regularised incomplete beta function I_x(a, b): the chance that a beta(a, b) variable lies below x. `y` is 1 - x, given
- * apart because the caller may know it better. */
+/* Regularised incomplete beta function I_x(a, b): the chance that a beta(a, b) variable lies below x. `y` is 1 - x,
+ * given apart because the caller may know it better. */
 ARCH_HD static inline double archi_beta(double a, double b, double x, double y)
 {
     double front;

@@ -491,7 +491,7 @@ done:
 static arch_time_t least_of_link(const archi_plan_t *plan, uint32_t var)
 {
     const archi_var_t *v = archi_plan_vars(plan) + var;
-    double low = v->shift;
+    double low = v->kind == ARCH_DIST_CONSTANT ? v->p[0] : v->shift; /* a constant holds its shift already */
 
     if (v->kind == ARCH_DIST_UNIFORM)
         low += v->p[0];

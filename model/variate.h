@@ -1,8 +1,9 @@
 /* model/variate.h - drawing times and keys: one draw is a pure function of who draws it.
  *
- * Callers give a draw (key, major, minor) with the low 8 bits of minor zero: a variate that needs more than 128 random bits
- * takes them from minor + 1, minor + 2, ... minor + 255. Wherever the distribution can be inverted it is, from the
- * first uniform number and falling in it, so that two designs that differ in a parameter draw alike (common random numbers). */
+ * Callers give a draw (key, major, minor) with the low 8 bits of minor zero: a variate that needs more than 128
+ * random bits takes them from minor + 1, minor + 2, ... minor + 255. Wherever the distribution can be inverted it
+ * is, from the first uniform number and falling in it, so that two designs that differ in a parameter draw alike
+ * (common random numbers). */
 #ifndef ARCHI_VARIATE_H
 #define ARCHI_VARIATE_H
 
@@ -15,24 +16,25 @@
 #define ARCHI_TRIALS        200                 /* of a rejection method; all fail with a chance below 10^-60 */
 
 /* A distribution as the plan holds it. Which parameters p[] holds depends on the kind (an arch_dist_kind_t):
- * CONSTANT value with the shift; EXPONENTIAL mean; UNIFORM low, width; NORMAL mean, deviation, P(parent > 0); LOGNORMAL mu,
- * sigma; GAMMA d * scale, c, 1/shape or 0; ERLANG -, mean of a phase, and n phases; WEIBULL 1/shape, scale; PARETO -1/shape,
- * minimum; HYPEREXP p1, mean1, mean2; EMPIRICAL n values from tables[first] on, then n cumulative probabilities. */
+ * CONSTANT value with the shift; EXPONENTIAL mean; UNIFORM low, width; NORMAL mean, deviation, P(parent > 0);
+ * LOGNORMAL mu, sigma; GAMMA d * scale, c, 1/shape or 0; ERLANG -, mean of a phase, and n phases; WEIBULL 1/shape,
+ * scale; PARETO -1/shape, minimum; HYPEREXP p1, mean1, mean2; EMPIRICAL n values from tables[first] on, then n
+ * cumulative probabilities. */
 typedef struct {
     uint32_t kind;
     uint32_t first;
     uint32_t n;
     uint32_t linear;
-    double   p[3];
-    double   shift;
+    double p[3];
+    double shift;
 } archi_var_t;
 
 /* Keys 0..count-1 with P(k) proportional to 1 / (k + 1)^s. */
 typedef struct {
     uint64_t count;
-    double   s;
-    double   low, high; /* of the integral that is inverted */
-    double   squeeze;
+    double s;
+    double low, high; /* of the integral that is inverted */
+    double squeeze;
 } archi_zipf_t;
 
 #ifdef __cplusplus
@@ -40,9 +42,9 @@ extern "C" {
 #endif
 
 /* All tables of a design in one array of doubles: its length, where a table begins in it, and filling it. */
-size_t   archi_tables_size(const arch_table_t *tables, uint32_t n_tables);
+size_t archi_tables_size(const arch_table_t *tables, uint32_t n_tables);
 uint32_t archi_tables_first(const arch_table_t *tables, uint32_t table);
-void     archi_tables_fill(const arch_table_t *tables, uint32_t n_tables, double *flat);
+void archi_tables_fill(const arch_table_t *tables, uint32_t n_tables, double *flat);
 
 /* Of a distribution that arch_dist_check() passed. */
 void archi_var_from_dist(const arch_dist_t *dist, const arch_table_t *tables, archi_var_t *out);
@@ -68,7 +70,7 @@ ARCH_HD static ARCH_INLINE double archi_exponential(double mean, uint64_t key, u
     return -mean * archi_log(archi_uniform(archi_bits64(archi_draw(key, major, minor), 0)));
 }
 
-/* ---- one function per kind that needs more than a line; q is uniform on (0, 1) ------------------------------------------ */
+/* ---- one function per kind that needs more than a line; q is uniform on (0, 1) ----------------------------------- */
 
 /* Cut off at 0: q is squeezed into the parent's mass above 0 and counted from the top. */
 ARCH_HD static ARCH_INLINE double archi_variate_normal(const archi_var_t *v, double q)
@@ -79,7 +81,8 @@ ARCH_HD static ARCH_INLINE double archi_variate_normal(const archi_var_t *v, dou
 }
 
 /* The sum of n exponential phases is the logarithm of a product of n uniforms, two from each draw. */
-ARCH_HD static ARCH_INLINE double archi_variate_erlang(const archi_var_t *v, uint64_t key, uint64_t major, uint64_t minor)
+ARCH_HD static ARCH_INLINE double archi_variate_erlang(const archi_var_t *v, uint64_t key, uint64_t major,
+                                                       uint64_t minor)
 {
     double product = 1.0;
     archi_bits_t bits;
@@ -94,9 +97,10 @@ ARCH_HD static ARCH_INLINE double archi_variate_erlang(const archi_var_t *v, uin
     return -v->p[1] * archi_log(product);
 }
 
-/* Marsaglia & Tsang, ACM Trans. Math. Software 26, 2000: a cubed normal variable, accepted at 95 % or more. A shape below 1
- * is one above 1 times U^(1/shape). Were every trial refused, the most likely value stands. */
-ARCH_HD static ARCH_INLINE double archi_variate_gamma(const archi_var_t *v, uint64_t key, uint64_t major, uint64_t minor)
+/* Marsaglia & Tsang, ACM Trans. Math. Software 26, 2000: a cubed normal variable, accepted at 95 % or more. A shape
+ * below 1 is one above 1 times U^(1/shape). Were every trial refused, the most likely value stands. */
+ARCH_HD static ARCH_INLINE double archi_variate_gamma(const archi_var_t *v, uint64_t key, uint64_t major,
+                                                      uint64_t minor)
 {
     double c = v->p[1], x, y, u, boost = 1.0;
     archi_bits_t bits;
@@ -138,8 +142,8 @@ ARCH_HD static ARCH_INLINE double archi_variate_empirical(const archi_var_t *v, 
     return value[low - 1] + (value[low] - value[low - 1]) * u;
 }
 
-ARCH_HD static inline double archi_variate_other(const archi_var_t *v, const double *tables, uint64_t key, uint64_t major,
-                                                 uint64_t minor)
+ARCH_HD static inline double archi_variate_other(const archi_var_t *v, const double *tables, uint64_t key,
+                                                 uint64_t major, uint64_t minor)
 {
     archi_bits_t bits = archi_draw(key, major, minor);
     double q = archi_uniform(archi_bits64(bits, 0));
@@ -167,8 +171,8 @@ ARCH_HD static inline double archi_variate_other(const archi_var_t *v, const dou
 }
 
 /* One draw, in the distribution's own unit; >= 0. */
-ARCH_HD static ARCH_INLINE double archi_variate(const archi_var_t *v, const double *tables, uint64_t key, uint64_t major,
-                                                uint64_t minor)
+ARCH_HD static ARCH_INLINE double archi_variate(const archi_var_t *v, const double *tables, uint64_t key,
+                                                uint64_t major, uint64_t minor)
 {
     if (v->kind == ARCH_DIST_CONSTANT)
         return v->p[0];
@@ -183,7 +187,7 @@ ARCH_HD static ARCH_INLINE arch_time_t archi_variate_time(const archi_var_t *v, 
     return archi_time_from_ns(archi_variate(v, tables, key, major, minor));
 }
 
-/* ---- Zipf keys: rejection-inversion (Hoermann & Derflinger, ACM TOMACS 6, 1996) ----------------------------------------- */
+/* ---- Zipf keys: rejection-inversion (Hoermann & Derflinger, ACM TOMACS 6, 1996) ---------------------------------- */
 
 /* log(1 + x) / x and (exp(x) - 1) / x, with their limits at 0. */
 ARCH_HD static ARCH_INLINE double archi_log1p_over(double x)

@@ -305,7 +305,12 @@ arch_status_t arch_design_read(const char *path, arch_design_t **out, arch_probl
 arch_status_t arch_design_parse(const char *name, const char *folder, const char *text, size_t length,
                                 arch_design_t **out, arch_problems_t *problems);
 
-/* The same design written back as JSON with every default filled in. The caller frees *text with free(). */
+/* Judge a design that a program made or changed, by the same rules and with the same messages as a file, plus those that a
+ * file cannot break: indices in range, arrays where counts say so. ARCH_E_FORMAT with *problems as above. Local. */
+arch_status_t arch_design_check(const arch_design_t *design, arch_problems_t *problems);
+
+/* The same design written back as JSON with every default filled in; reading that gives the same design, to the last bit.
+ * The design is sound: see arch_design_check(). The caller frees *text with free(). */
 arch_status_t arch_design_explain(const arch_design_t *design, char **text);
 
 #ifdef __cplusplus

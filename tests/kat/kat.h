@@ -1,7 +1,9 @@
-/* tests/kat/kat.h - known answers: one set of files, and one evaluation of each, for the CPU tests and the CUDA tests alike.
+/* tests/kat/kat.h - known answers: one set of files, and one evaluation of each, for the CPU tests and the CUDA tests
+ * alike.
  *
- * The kat_*_answer() functions are plain ARCH_HD code: a CPU test calls them in a loop, a CUDA test in a kernel over the
- * same array, and either compares `got` with `want` bit for bit. Files hold one point per line; # begins a comment. */
+ * The kat_*_answer() functions are plain ARCH_HD code: a CPU test calls them in a loop, a CUDA test in a kernel
+ * over the same array, and either compares `got` with `want` bit for bit. Files hold one point per line; # begins a
+ * comment. */
 #ifndef ARCH_TEST_KAT_H
 #define ARCH_TEST_KAT_H
 
@@ -14,7 +16,7 @@
 
 enum { KAT_MOST = 1024 };
 
-/* ---- philox.txt: counter and key in, four words out, as in Random123's own kat_vectors ------------------------------------- */
+/* ---- philox.txt: counter and key in, four words out, as in Random123's own kat_vectors --------------------------- */
 
 typedef struct {
     uint32_t counter[4], key[2], want[4];
@@ -26,7 +28,7 @@ ARCH_HD static inline archi_bits_t kat_philox_answer(const kat_philox_t *p)
                       p->counter[2] | (uint64_t)p->counter[3] << 32);
 }
 
-/* ---- elementary.txt: name of the function, bits of x, bits of y (of pow; else 0), bits of the answer ----------------------- */
+/* ---- elementary.txt: name of the function, bits of x, bits of y (of pow; else 0), bits of the answer ------------- */
 
 enum { KAT_LOG, KAT_EXP, KAT_POW, KAT_LOG1P, KAT_EXPM1, KAT_SQRT, KAT_QUANTILE, KAT_FUNCTIONS };
 
@@ -57,14 +59,14 @@ ARCH_HD static inline uint64_t kat_elementary_answer(const kat_elementary_t *p)
     }
 }
 
-/* ---- variates.txt: a distribution as the plan holds it, who draws, bits of the answer --------------------------------------
- * kind n p0 p1 p2 shift key major minor want; p and shift as bits. Kind ARCH_N_DISTS: a Zipf key of n keys and exponent p0.
- * Kind EMPIRICAL draws from kat_table. */
+/* ---- variates.txt: a distribution as the plan holds it, who draws, bits of the answer ------------------------------
+ * kind n linear p0 p1 p2 shift key major minor want; p and shift as bits. Kind ARCH_N_DISTS: a Zipf key of n keys and
+ * exponent p0. Kind EMPIRICAL draws from kat_table(). */
 
 typedef struct {
-    archi_var_t  var;
+    archi_var_t var;
     archi_zipf_t zipf;
-    uint64_t     key, major, minor, want;
+    uint64_t key, major, minor, want;
 } kat_variate_t;
 
 /* Four values, then their cumulative probabilities. */
@@ -84,7 +86,7 @@ ARCH_HD static inline uint64_t kat_variate_answer(const kat_variate_t *p)
     return archi_double_bits(archi_variate(&p->var, table, p->key, p->major, p->minor));
 }
 
-/* ---- reading; host only ------------------------------------------------------------------------------------------------------
+/* ---- reading; host only --------------------------------------------------------------------------------------------
  * Each returns the number of points read, or -1 when the file cannot be opened or a line is not understood. */
 
 static const char *const kat_function_name[KAT_FUNCTIONS] = {"log", "exp", "pow", "log1p", "expm1", "sqrt", "quantile"};
@@ -106,9 +108,11 @@ static inline int kat_read_philox(const char *path, kat_philox_t *out)
 
     while (f && n >= 0 && n < KAT_MOST && kat_line(f, line, sizeof line)) {
         kat_philox_t *p = &out[n];
-        int got = sscanf(line, "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32
-                         "%" SCNx32 "%" SCNx32, &p->counter[0], &p->counter[1], &p->counter[2], &p->counter[3], &p->key[0],
-                         &p->key[1], &p->want[0], &p->want[1], &p->want[2], &p->want[3]);
+        int got = sscanf(line,
+                         "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32 "%" SCNx32
+                         "%" SCNx32 "%" SCNx32,
+                         &p->counter[0], &p->counter[1], &p->counter[2], &p->counter[3], &p->key[0], &p->key[1],
+                         &p->want[0], &p->want[1], &p->want[2], &p->want[3]);
 
         n = got == 10 ? n + 1 : -1;
     }
@@ -148,8 +152,10 @@ static inline bool kat_parse_variate(const char *line, kat_variate_t *v)
     int i;
 
     memset(v, 0, sizeof *v);
-    if (sscanf(line, "%" SCNu32 "%" SCNu32 "%" SCNu32 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64
-               "%" SCNx64, &v->var.kind, &v->var.n, &v->var.linear, &p[0], &p[1], &p[2], &shift, &v->key, &v->major, &v->minor,
+    if (sscanf(line,
+               "%" SCNu32 "%" SCNu32 "%" SCNu32 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64 "%" SCNx64
+               "%" SCNx64 "%" SCNx64,
+               &v->var.kind, &v->var.n, &v->var.linear, &p[0], &p[1], &p[2], &shift, &v->key, &v->major, &v->minor,
                &v->want) != 11)
         return false;
     for (i = 0; i < 3; i++)

@@ -1,5 +1,5 @@
 /* tests/mpi/test_executor.c - a run on MPI ranks: the bits of a sequential run, and one rank's failure is everyone's. */
-#include "spark_model.h"
+#include "support/spark_model.h"
 #include <stdio.h>
 
 static uint64_t sequential_digest(void)
@@ -29,10 +29,11 @@ static int finds_the_same(archi_net_t *net, uint32_t n_blocks, int dealt)
 static int all_learn_of_the_full_rank(archi_net_t *net)
 {
     spark_run_t s;
+    uint32_t n_holders = archi_net_size(net) < 8 ? archi_net_size(net) : 8;
     int as_told = 0;
 
     if (spark_open(&s, net, 8, 1, 0)) {
-        s.run.memory_limit = archi_net_rank(net) == archi_net_size(net) / 2 ? 1 : 0;
+        s.run.memory_limit = archi_net_rank(net) == n_holders / 2 ? 1 : 0;
         as_told = archi_execute(&s.run, &s.stats) == ARCH_E_FULL && strstr(arch_error_text(), "block ") != NULL;
     }
     spark_close(&s);

@@ -1,5 +1,5 @@
 /* tests/mpi/test_net.c - ranks that are MPI processes do what ranks must; the digest is the same on any number. */
-#include "net_checks.h"
+#include "support/net_checks.h"
 
 /* Each rank's own exit status would be lost: all return the sum. */
 static int run_checks(archi_net_t *net)

@@ -18,18 +18,21 @@ void __wrap_free(void *p);
 
 static atomic_long left = -1; /* allocations until memory is out; negative: it never is */
 static atomic_long live;
+static atomic_int asleep;
 
 void test_alloc_budget(long budget) { left = budget; }
+void test_alloc_pause(int paused) { asleep = paused; }
 long test_live_bytes(void) { return live; }
 
 static bool may_allocate(void)
 {
-    if (left < 0)
+    long n = left;
+
+    if (asleep)
         return true;
-    if (left == 0)
-        return false;
-    left--;
-    return true;
+    while (n > 0 && !atomic_compare_exchange_weak(&left, &n, n - 1))
+        ; /* another thread took one: n is what it left */
+    return n != 0;
 }
 
 static void *counted(void *p)

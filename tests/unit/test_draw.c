@@ -38,7 +38,7 @@ static double chi_square(const uint32_t *cell, uint32_t cells, double n)
 
 static void every_byte_is_uniform_however_it_is_counted(void)
 {
-    for (int way = 0; way < 4; way++) {             /* counting in the key, major, minor, or the minor's high half */
+    for (int way = 0; way < 4; way++) { /* counting in the key, major, minor, or the minor's high half */
         uint32_t cell[16][256] = {{0}};
 
         for (uint64_t i = 0; i < MANY; i++) {

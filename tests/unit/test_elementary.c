@@ -1,5 +1,5 @@
-/* tests/unit/test_elementary.c - our log, exp and their kin: accuracy against the C library's long double functions, edges,
- * and known answers in bits. `unit_elementary --write` prints tests/kat/elementary.txt anew. */
+/* tests/unit/test_elementary.c - our log, exp and their kin: accuracy against the C library's long double
+ * functions, edges, and known answers in bits. `unit_elementary --write` prints tests/kat/elementary.txt anew. */
 #include "engine/draw.h"
 #include "engine/elementary.h"
 #include "kat/kat.h"
@@ -65,7 +65,8 @@ static void log_is_within_2_ulp(void)
     CU_ASSERT(worst_magnitudes(archi_log, logl, 1.0) < 1.0);
     for (int e = -1074; e < 1024; e++) {
         CU_ASSERT(ulps(archi_log(ldexp(1.0, e)), logl(ldexpl(1.0L, e))) < 1.0);
-        CU_ASSERT(ulps(archi_log(ldexp(0x1.6a09e667f3bccp-1, e)), logl(ldexpl(0x1.6a09e667f3bccp-1L, e))) < 1.0 || e < -1021);
+        CU_ASSERT(ulps(archi_log(ldexp(0x1.6a09e667f3bccp-1, e)), logl(ldexpl(0x1.6a09e667f3bccp-1L, e))) < 1.0 ||
+                  e < -1021);
     }
 }
 
@@ -74,7 +75,8 @@ static void log_knows_its_edges(void)
     CU_ASSERT(archi_log(1.0) == 0.0);
     CU_ASSERT(archi_log(0.0) == -INFINITY && archi_log(-0.0) == -INFINITY);
     CU_ASSERT(archi_log(INFINITY) == INFINITY);
-    CU_ASSERT(isnan(archi_log(-1.0)) && isnan(archi_log(-0x1p-1074)) && isnan(archi_log(-INFINITY)) && isnan(archi_log(NAN)));
+    CU_ASSERT(isnan(archi_log(-1.0)) && isnan(archi_log(-0x1p-1074)) && isnan(archi_log(-INFINITY)) &&
+              isnan(archi_log(NAN)));
     CU_ASSERT(ulps(archi_log(0x1p-1074), logl(0x1p-1074L)) < 1.0);
     CU_ASSERT(ulps(archi_log(DBL_MAX), logl(DBL_MAX)) < 1.0);
 }
@@ -132,7 +134,8 @@ static void pow_errs_by_what_the_logarithm_costs(void)
 
     for (uint64_t i = 0; i < MANY; i++) {
         archi_bits_t b = archi_draw(9, i, 0);
-        double x = archi_exp(40.0 * (archi_uniform(archi_bits64(b, 0)) - 0.5)), y = 20.0 * archi_uniform(archi_bits64(b, 1)) - 10.0;
+        double x = archi_exp(40.0 * (archi_uniform(archi_bits64(b, 0)) - 0.5)),
+               y = 20.0 * archi_uniform(archi_bits64(b, 1)) - 10.0;
         long double want = powl(x, y), bound = 2.0L + fabsl(y * logl(x));
         double e = (double)(fabsl(archi_pow(x, y) - want) / want / (bound * 0x1p-53L));
 
@@ -175,7 +178,7 @@ static void special_functions_agree_with_the_library(void)
     CU_ASSERT_DOUBLE_EQUAL(archi_beta(2.0, 3.0, 0.75, 0.25), 0.94921875, 1e-14);
 }
 
-/* ---- known answers --------------------------------------------------------------------------------------------------------- */
+/* ---- known answers ----------------------------------------------------------------------------------------------- */
 
 static void every_build_gives_the_known_bits(void)
 {
@@ -217,15 +220,18 @@ static double argument(uint32_t function, uint64_t i)
 
 static int write_known_answers(void)
 {
-    const double edge[] = {0.0, 0x1p-1074, 0x1p-1022, 0x1p-53, 0.5, 1.0, 0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1, DBL_MAX, INFINITY};
+    const double edge[] = {0.0,     0x1p-1074, 0x1p-1022, 0x1p-53, 0.5, 1.0, 0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1,
+                           DBL_MAX, INFINITY};
 
-    printf("# Function, bits of x, bits of y (pow only), bits of the answer. Written by `unit_elementary --write`; every\n"
-           "# compiler, level of optimisation and GPU must give the same.\n");
+    printf(
+        "# Function, bits of x, bits of y (pow only), bits of the answer. Written by `unit_elementary --write`; every\n"
+        "# compiler, level of optimisation and GPU must give the same.\n");
     for (uint32_t f = 0; f < KAT_FUNCTIONS; f++) {
         for (size_t i = 0; i < sizeof edge / sizeof edge[0]; i++)
             write_point(f, edge[i], f == KAT_POW ? 0.75 : 0.0);
         for (uint64_t i = 0; i < 25; i++)
-            write_point(f, argument(f, i), f == KAT_POW ? 6.0 * archi_uniform(archi_bits64(archi_draw(20, i, 0), 0)) - 3.0 : 0.0);
+            write_point(f, argument(f, i),
+                        f == KAT_POW ? 6.0 * archi_uniform(archi_bits64(archi_draw(20, i, 0), 0)) - 3.0 : 0.0);
     }
     return 0;
 }

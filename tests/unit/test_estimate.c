@@ -1,5 +1,5 @@
-/* tests/unit/test_estimate.c - histograms, 128-bit sums, confidence intervals, warm-up and trend: against tables, against
- * series whose answer is known, and by how often intervals cover the truth in seeded experiments. */
+/* tests/unit/test_estimate.c - histograms, 128-bit sums, confidence intervals, warm-up and trend: against tables,
+ * against series whose answer is known, and by how often intervals cover the truth in seeded experiments. */
 #include "engine/draw.h"
 #include "engine/elementary.h"
 #include "model/estimate.h"
@@ -20,7 +20,7 @@ static double uniform(uint64_t experiment, uint64_t i)
 static double exponential(uint64_t experiment, uint64_t i) { return -archi_log(uniform(experiment, i)); }
 static double normal(uint64_t experiment, uint64_t i) { return archi_normal_quantile(uniform(experiment, i)); }
 
-/* ---- histogram and sums ---------------------------------------------------------------------------------------------------------- */
+/* ---- histogram and sums ------------------------------------------------------------------------------------------ */
 
 static void check_bucket_of(uint64_t x)
 {
@@ -77,15 +77,15 @@ static void sums_carry_into_their_high_half(void)
     CU_ASSERT(archi_u128_to_double(&s) == 0x1p80 + 0x1p64 + 1.0);
 }
 
-/* ---- Student's t --------------------------------------------------------------------------------------------------------------------- */
+/* ---- Student's t ------------------------------------------------------------------------------------------------- */
 
 static void students_t_is_that_of_the_tables(void)
 {
     static const struct {
         double dof, confidence, t;
-    } known[] = {{1, 0.95, 12.706204736174705}, {1, 0.999, 636.61924876872}, {2, 0.95, 4.302652729749464},
-                 {3, 0.90, 2.353363434801823},  {5, 0.95, 2.570581835636314}, {9, 0.99, 3.249835541592142},
-                 {29, 0.95, 2.045229642132703}, {100, 0.99, 2.625890521438018},  {1000, 0.95, 1.962339080826409}};
+    } known[] = {{1, 0.95, 12.706204736174705}, {1, 0.999, 636.61924876872},    {2, 0.95, 4.302652729749464},
+                 {3, 0.90, 2.353363434801823},  {5, 0.95, 2.570581835636314},   {9, 0.99, 3.249835541592142},
+                 {29, 0.95, 2.045229642132703}, {100, 0.99, 2.625890521438018}, {1000, 0.95, 1.962339080826409}};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         CU_ASSERT_DOUBLE_EQUAL(archi_student(known[i].dof, known[i].confidence) / known[i].t, 1.0, 1e-11);
@@ -99,7 +99,7 @@ static void students_t_is_that_of_the_tables(void)
     CU_ASSERT(isnan(archi_student(0.0, 0.95)) && isnan(archi_student(5.0, 1.0)) && isnan(archi_student(5.0, NAN)));
 }
 
-/* ---- means ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- means ------------------------------------------------------------------------------------------------------- */
 
 static void a_mean_has_the_interval_of_the_textbook(void)
 {
@@ -131,10 +131,7 @@ static void a_ratio_weighs_replications_by_their_size(void)
     CU_ASSERT(r.half > 0.0);
 }
 
-static bool covers(archi_interval_t i, double truth)
-{
-    return i.supported && fabs(i.value - truth) <= i.half;
-}
+static bool covers(archi_interval_t i, double truth) { return i.supported && fabs(i.value - truth) <= i.half; }
 
 static void intervals_cover_the_mean_as_often_as_they_say(void)
 {
@@ -156,8 +153,8 @@ static void intervals_cover_the_mean_as_often_as_they_say(void)
         mean80 += covers(archi_mean_interval(mean, REPLICATIONS, 0.80), 1.0);
         ratio95 += covers(archi_ratio_interval(over, under, REPLICATIONS, 0.95), 1.0);
     }
-    CU_ASSERT(mean95 > 910 && mean95 < 980);   /* binomial: 950 +- 7 */
-    CU_ASSERT(mean80 > 740 && mean80 < 860);   /* 800 +- 13 */
+    CU_ASSERT(mean95 > 910 && mean95 < 980); /* binomial: 950 +- 7 */
+    CU_ASSERT(mean80 > 740 && mean80 < 860); /* 800 +- 13 */
     CU_ASSERT(ratio95 > 910 && ratio95 < 980);
 }
 
@@ -197,7 +194,7 @@ static void batches_of_one_run_cover_or_refuse(void)
     CU_ASSERT(!archi_batch_interval(x, one, 19, 0.95, NULL).supported);
 }
 
-/* ---- quantiles ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- quantiles --------------------------------------------------------------------------------------------------- */
 
 static void fill_exponentials(uint64_t *histogram, uint64_t n, double mean, uint64_t experiment)
 {
@@ -284,7 +281,7 @@ static void short_replications_are_joined_to_sections(void)
     CU_ASSERT(!i.supported && i.value > 0.0);
 }
 
-/* ---- warm-up and trend ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- warm-up and trend ------------------------------------------------------------------------------------------- */
 
 static void mser_cuts_a_warm_up_that_is_there(void)
 {

@@ -1,6 +1,7 @@
 /* tests/unit/test_executor.c - any executor, any cut, any number of ranks: the same bits; and no rank waits for ever. */
-#include "spark_model.h"
-#include "thread_ranks.h"
+#include "support/alloc.h"
+#include "support/spark_model.h"
+#include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -154,6 +155,56 @@ static void one_full_rank_stops_all(void)
     for (uint32_t full = 0; full < 3; full++)
         for (int r = 1; r < N_COUNTS; r++)
             CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], learns_of_the_full_rank, &full), 0);
+}
+
+typedef struct {
+    uint64_t digest;   /* expected */
+    long     budget;   /* allocations that were enough */
+} shortage_t;
+
+/* With memory for one allocation more each time, until it is enough. */
+static int runs_or_says_why(archi_net_t *net, void *user)
+{
+    shortage_t *shortage = user;
+    arch_status_t st = ARCH_E_NOMEM;
+    int n_wrong = 0;
+
+    for (long i = 0; st == ARCH_E_NOMEM; i++) {
+        spark_run_t s;
+
+        n_wrong += !spark_open(&s, net, 5, 0, 0);
+        s.run.until = 60000;
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        if (archi_net_rank(net) == 0)
+            test_alloc_budget(shortage->budget = i);
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        st = archi_execute(&s.run, &s.stats);
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        test_alloc_budget(-1);
+        n_wrong += unsound(&s) != NULL;
+        n_wrong += st == ARCH_OK && spark_digest(&s) != shortage->digest;
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        spark_close(&s);
+    }
+    return n_wrong + (st != ARCH_OK);
+}
+
+static void survives_every_failing_allocation(void)
+{
+    long before = test_live_bytes();
+    shortage_t shortage = {0, 0};
+    spark_run_t s;
+
+    CU_ASSERT_FATAL(spark_open(&s, NULL, 1, 0, 5000));
+    s.run.until = 60000;
+    CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
+    shortage.digest = spark_digest(&s);
+    spark_close(&s);
+    for (uint32_t size = 1; size <= 3; size++) {
+        CU_ASSERT_EQUAL(run_on_thread_ranks(size, runs_or_says_why, &shortage), 0);
+        CU_ASSERT(shortage.budget > 10);
+    }
+    CU_ASSERT_EQUAL(test_live_bytes(), before);
 }
 
 /* ---- progress and cancelling --------------------------------------------------------------------------------------- */
@@ -322,6 +373,7 @@ int main(void)
         {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
         {"names_block_and_section_at_the_memory_limit", names_block_and_section_at_the_memory_limit},
         {"one_full_rank_stops_all", one_full_rank_stops_all},
+        {"survives_every_failing_allocation", survives_every_failing_allocation},
         {"tells_progress_and_cancels", tells_progress_and_cancels},
         {"one_rank_cancels_for_all", one_rank_cancels_for_all},
         {"refuses_what_cannot_run", refuses_what_cannot_run},

@@ -1,6 +1,7 @@
 /* tests/unit/test_net.c - ranks that are threads do what ranks must. */
-#include "net_checks.h"
-#include "thread_ranks.h"
+#include "support/alloc.h"
+#include "support/net_checks.h"
+#include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <stdatomic.h>
 
@@ -55,43 +56,97 @@ static void barrier_holds_until_all_came(void)
     }
 }
 
-/* Sanitizers stop the program where malloc() returns NULL. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MALLOC_MAY_FAIL 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MALLOC_MAY_FAIL 0
-#endif
-#endif
-#ifndef MALLOC_MAY_FAIL
-#define MALLOC_MAY_FAIL 1
-#endif
+/* Rank 0 has much to say to the last rank; memory is out on the sender (allocations 0) or on the receiver (1). Nobody hangs,
+ * all learn of it, the round is settled, the next one works. */
+typedef struct {
+    long     allocations;
+    uint32_t n_failed; /* ranks that should know at once */
+} shortage_t;
 
-/* Rank 0 claims more than any machine has: nobody hangs, all learn of it, the round is settled, the next one works. */
 static int one_runs_out_of_memory(archi_net_t *net, void *user)
 {
+    enum { MUCH = 1 << 20 };
+    const shortage_t *shortage = user;
     uint32_t rank = archi_net_rank(net), size = archi_net_size(net);
-    uint64_t *offset = calloc(size + 1, sizeof *offset), n = 1;
+    uint64_t *offset = calloc(size + 1, sizeof *offset), n = 1, n_failed;
     archi_net_round_t round = {{(int64_t)rank, 0}, 1};
     checks_t c = {net, rank, size, 0};
+    char *much = calloc(1, MUCH);
+    arch_status_t st;
     const void *recv;
 
-    (void)user;
-    offset[size] = rank == 0 ? UINT64_C(1) << 60 : 0;
-    CHECK(&c, archi_net_exchange_round(net, NULL, offset, &recv, &n, &round) == ARCH_E_NOMEM);
-    CHECK(&c, n == 0 && round.least[0] == 0 && round.sum == size);
-    CHECK(&c, archi_net_agree(net, ARCH_E_NOMEM) == ARCH_E_NOMEM);
+    offset[size] = rank == 0 ? MUCH : 0;
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    if (rank == 0)
+        test_alloc_budget(shortage->allocations);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    st = archi_net_exchange_round(net, much, offset, &recv, &n, &round);
+    n_failed = st == ARCH_E_NOMEM;
+    CHECK(&c, (st == ARCH_OK || n_failed) && n == 0 && round.least[0] == 0 && round.sum == size);
+    CHECK(&c, archi_net_sum_u64(net, &n_failed, 1) == ARCH_OK);
+    CHECK(&c, n_failed == (shortage->n_failed < size ? shortage->n_failed : size));
+    CHECK(&c, archi_net_agree(net, st) == ARCH_E_NOMEM);
+    test_alloc_budget(-1);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
     exchange_once(&c, 4);
+    free(much);
     free(offset);
     return c.n_wrong;
 }
 
 static void running_out_of_memory_is_everyones(void)
 {
-    if (!MALLOC_MAY_FAIL)
-        return;
-    for (int i = 0; i < N_SIZES; i++)
-        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], one_runs_out_of_memory, NULL), 0);
+    shortage_t sender = {0, UINT32_MAX}, receiver = {1, 1};
+
+    for (int i = 0; i < N_SIZES; i++) {
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], one_runs_out_of_memory, &sender), 0);
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], one_runs_out_of_memory, &receiver), 0);
+    }
+}
+
+static int splits_or_says_why(archi_net_t *net, void *user)
+{
+    long *budget = user;
+    archi_net_t *half = NULL;
+    arch_status_t st = ARCH_E_NOMEM;
+    int n_wrong = 0;
+
+    for (long i = 0; st == ARCH_E_NOMEM; i++) {
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        if (archi_net_rank(net) == 0)
+            test_alloc_budget(*budget = i);
+        n_wrong += archi_net_barrier(net) != ARCH_OK;
+        st = archi_net_split(net, archi_net_rank(net) % 2, &half);
+        n_wrong += (half != NULL) != (st == ARCH_OK);
+    }
+    test_alloc_budget(-1);
+    archi_net_destroy(&half);
+    return n_wrong + (st != ARCH_OK);
+}
+
+static void survives_every_failing_allocation(void)
+{
+    archi_net_group_t *group = NULL;
+    arch_status_t st = ARCH_E_NOMEM;
+    archi_net_t *net = NULL;
+    long before = test_live_bytes(), budget = 0;
+
+    for (long i = 0; st == ARCH_E_NOMEM; i++) {
+        test_alloc_budget(i);
+        st = archi_net_group_create(3, &group);
+        CU_ASSERT_EQUAL(group != NULL, st == ARCH_OK);
+        budget = i;
+    }
+    CU_ASSERT_EQUAL(st, ARCH_OK);
+    CU_ASSERT(budget > 6);
+    test_alloc_budget(0);
+    CU_ASSERT_EQUAL(archi_net_group_join(group, 0, &net), ARCH_E_NOMEM);
+    CU_ASSERT_PTR_NULL(net);
+    test_alloc_budget(-1);
+    archi_net_group_destroy(&group);
+    CU_ASSERT_EQUAL(run_on_thread_ranks(4, splits_or_says_why, &budget), 0);
+    CU_ASSERT(budget > 6);
+    CU_ASSERT_EQUAL(test_live_bytes(), before);
 }
 
 static void refuses_a_group_of_nobody_and_a_rank_too_many(void)
@@ -136,6 +191,7 @@ int main(void)
                            {"parts_of_parts_work", threads_parts_of_parts_work},
                            {"barrier_holds_until_all_came", barrier_holds_until_all_came},
                            {"running_out_of_memory_is_everyones", running_out_of_memory_is_everyones},
+                           {"survives_every_failing_allocation", survives_every_failing_allocation},
                            {"refuses_a_group_of_nobody_and_a_rank_too_many",
                             refuses_a_group_of_nobody_and_a_rank_too_many},
                            {"knows_its_kind", knows_its_kind},

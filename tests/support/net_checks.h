@@ -1,5 +1,5 @@
-/* tests/net_checks.h - what every transport must do, written once: unit/test_net.c asks it of threads, mpi/test_net.c of
- * MPI. Each check is made by all ranks of a net together and counts what it found wrong on this rank. */
+/* support/net_checks.h - what every transport must do, written once: unit/test_net.c asks it of threads, mpi/test_net.c
+ * of MPI. Each check is made by all ranks of a net together and counts what it found wrong on this rank. */
 #ifndef ARCH_TEST_NET_CHECKS_H
 #define ARCH_TEST_NET_CHECKS_H
 

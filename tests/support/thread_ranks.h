@@ -1,4 +1,4 @@
-/* tests/thread_ranks.h - run a function on several ranks that are threads. */
+/* support/thread_ranks.h - run a function on several ranks that are threads. */
 #ifndef ARCH_TEST_THREAD_RANKS_H
 #define ARCH_TEST_THREAD_RANKS_H
 

@@ -1,0 +1,61 @@
+/* cli/cli.h - what the subcommands share. The command wires the library together and owns no logic of its own. */
+#ifndef ARCHI_CLI_H
+#define ARCHI_CLI_H
+
+#include "engine/net.h"
+#include <architech/design.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Exit statuses, the same for every subcommand. */
+enum { CLI_DONE = 0, CLI_MISSED = 1, CLI_INPUT = 2, CLI_MACHINE = 3 };
+
+typedef struct {
+    archi_net_t *net;     /* ranks of MPI, NULL without */
+    bool         is_root; /* the one that reads and prints */
+} cli_t;
+
+typedef struct {
+    const char *name, *summary, *usage;
+    bool        every_rank; /* all ranks of MPI take part; else rank 0 alone runs it */
+    int       (*main)(cli_t *cli, int argc, char **argv);
+} cli_command_t;
+
+extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_explain, cli_help, cli_version;
+
+/* The subcommands in the order that help shows them, NULL at the end. */
+extern const cli_command_t *const cli_commands[];
+const cli_command_t *cli_command(const char *name); /* NULL when there is none */
+
+/* ---- saying what is wrong, on standard error, once ---------------------------------------------------------------------------- */
+
+/* A mistake on the command line; CLI_INPUT. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+int cli_misuse(const cli_t *cli, const cli_command_t *command, const char *format, ...);
+/* A status of the library; its exit status. */
+int cli_failed(const cli_t *cli, arch_status_t st);
+/* getopt_long() answered '?' or ':'. */
+int cli_bad_option(const cli_t *cli, const cli_command_t *command, char **argv, int answer);
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------------- */
+
+/* Read a design on rank 0. All its problems are printed; CLI_DONE or the exit status. */
+int cli_read_design(const cli_t *cli, const char *path, arch_design_t **out);
+/* Collective over the ranks of MPI, if any: rank 0's status is everyone's, and so is its design when that is CLI_DONE. */
+int cli_share_design(const cli_t *cli, const char *path, int status, arch_design_t **out);
+
+/* Values of options; false when the text is not one. */
+bool cli_parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *out);
+bool cli_parse_time(const char *text, arch_time_t *ns);   /* "90s", "5min" */
+bool cli_parse_bytes(const char *text, uint64_t *bytes);  /* "4GiB" */
+
+/* ---- writing ------------------------------------------------------------------------------------------------------------------- */
+
+/* Close standard output. A reader that went away is no failure; a full disk is: CLI_MACHINE, else `status`. */
+int cli_close_output(int status);
+uint32_t cli_columns(FILE *f); /* of the terminal, 0 when it is none */
+bool     cli_colour(FILE *f);
+
+#endif

@@ -1,0 +1,164 @@
+/* cli/run.c - architech run: read, simulate, print, write. */
+#include "cli/run.h"
+#include "cli/explain.h"
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- before the run --------------------------------------------------------------------------------------------------------------- */
+
+/* Could the results be written? Better asked now than after hours. */
+static int check_output(const cli_t *cli, const char *path)
+{
+    char *copy = strdup(path);
+    const char *folder = copy != NULL ? dirname(copy) : ".";
+    struct stat info;
+    int status = CLI_DONE;
+
+    errno = 0;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        status = cli_failed(cli, ARCH_FAIL(ARCH_E_IO, "%s: is a folder, not a file to write results to", path));
+    else if (access(folder, W_OK | X_OK) != 0)
+        status = cli_failed(cli, ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s: %s", path, folder, strerror(errno)));
+    free(copy);
+    return status;
+}
+
+static void override_settings(const cli_request_t *r, arch_design_t *design)
+{
+    if (r->has_seed)
+        design->run.seed = r->seed;
+    if (r->has_replications)
+        design->run.replications = (uint32_t)r->replications;
+    if (r->has_duration)
+        design->run.duration = r->duration;
+    if (r->has_warmup)
+        design->run.warmup = r->warmup;
+}
+
+/* ---- after the run ---------------------------------------------------------------------------------------------------------------- */
+
+static arch_status_t print_results(const cli_request_t *r, const arch_results_t *results)
+{
+    char *text = NULL;
+
+    if (r->quiet)
+        return ARCH_OK;
+    if (r->json)
+        ARCH_TRY(arch_results_json(results, &text));
+    else
+        ARCH_TRY(arch_results_text(results, cli_columns(stdout), cli_colour(stdout), &text));
+    fputs(text, stdout);
+    free(text);
+    return ARCH_OK;
+}
+
+static int deliver(const cli_t *cli, const cli_request_t *r, const arch_results_t *results)
+{
+    arch_status_t st = ARCH_OK;
+
+    if (cli->is_root)
+        st = print_results(r, results);
+    if (cli->net != NULL)
+        st = archi_net_agree(cli->net, st);
+    if (st == ARCH_OK && r->output != NULL)
+        st = arch_results_write(r->output, results, cli->net != NULL ? archi_net_comm(cli->net) : NULL);
+    if (st != ARCH_OK)
+        return cli_failed(cli, st);
+    return results->objectives_met ? CLI_DONE : CLI_MISSED;
+}
+
+static int cancelled(const cli_t *cli)
+{
+    if (cli->is_root)
+        fprintf(stderr, "architech: stopped by %s before the end; no results were written\n",
+                cli_progress_signal() == SIGTERM ? "SIGTERM" : "SIGINT");
+    return CLI_MACHINE;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------------------------- */
+
+static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design)
+{
+    arch_results_t *results = NULL;
+    cli_progress_t progress;
+    arch_status_t st;
+    int status;
+
+    cli_progress_begin(&progress, cli->is_root && !r->quiet && !r->no_progress && isatty(fileno(stderr)));
+    r->options.mpi = cli->net != NULL;
+    r->options.progress = cli_progress_tell;
+    r->options.user = &progress;
+    st = arch_run(design, &r->options, &results);
+    cli_progress_end(&progress);
+    if (st == ARCH_OK)
+        status = deliver(cli, r, results);
+    else
+        status = st == ARCH_E_CANCELLED ? cancelled(cli) : cli_failed(cli, st);
+    arch_results_destroy(&results);
+    return status;
+}
+
+static int run_main(cli_t *cli, int argc, char **argv)
+{
+    cli_request_t request;
+    arch_design_t *design = NULL;
+    int status = cli_run_options(cli, argc, argv, &request);
+
+    if (status != CLI_DONE)
+        return status; /* the same on every rank */
+    status = cli_read_design(cli, request.design, &design);
+    if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
+        status = check_output(cli, request.output);
+    status = cli_share_design(cli, request.design, status, &design);
+    if (status == CLI_DONE) {
+        override_settings(&request, design);
+        if (!request.explain)
+            status = simulate(cli, &request, design);
+        else if (cli->is_root)
+            status = cli_print_explained(cli, design);
+    }
+    arch_design_destroy(&design);
+    return status;
+}
+
+const cli_command_t cli_run = {
+    "run", "simulate a design",
+    "Usage: architech run DESIGN.json [options]\n"
+    "\n"
+    "Simulate the design and print latencies, throughput, errors and utilisation with their 95 % confidence intervals,\n"
+    "objectives met or missed, and findings with their evidence. Under mpirun or srun the ranks share the work;\n"
+    "otherwise all cores of this machine do. The digest is the same however the work is shared.\n"
+    "\n"
+    "Answers:\n"
+    "  -o, --output FILE.h5   write everything to an HDF5 file as well\n"
+    "      --format F         print \"text\" (default) or \"json\"\n"
+    "      --explain          print the design with every default filled in; run nothing\n"
+    "  -q, --quiet            print errors only\n"
+    "      --no-progress      no progress line on the terminal\n"
+    "\n"
+    "Instead of what the design says:\n"
+    "      --seed N           of the random numbers\n"
+    "      --replications N   independent repetitions, from which the confidence intervals come\n"
+    "      --duration T       simulated time of each: 60s, 5min, 1h\n"
+    "      --warmup T         left out at the beginning of each; \"auto\" finds it (MSER-5)\n"
+    "\n"
+    "How to run; no answer depends on it:\n"
+    "      --threads N        ranks as threads of this process (default: one per core that has work)\n"
+    "      --group N          ranks that share one replication (default: chosen)\n"
+    "      --partitions N     parts that a replication is cut into (default: chosen)\n"
+    "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free)\n"
+    "\n"
+    "Examples:\n"
+    "  architech run examples/stage-2-horizontal.json\n"
+    "  architech run design.json --replications 30 --seed 7 -o run.h5\n"
+    "  mpirun -n 4 architech run design.json --format json > run.json\n"
+    "\n"
+    "Exit status: 0 done and every objective met, 1 done and an objective missed, 2 the input is at fault,\n"
+    "             3 the machine is (no space, no memory, a lost rank, stopped by a signal).\n",
+    true, run_main,
+};

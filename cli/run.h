@@ -1,0 +1,33 @@
+/* cli/run.h - shared by the files of the run command. */
+#ifndef ARCHI_CLI_RUN_H
+#define ARCHI_CLI_RUN_H
+
+#include "cli/cli.h"
+#include <architech/run.h>
+
+/* What the command line asks for. Settings of the design that it overrides are flagged. */
+typedef struct {
+    const char         *design, *output;
+    bool                json, quiet, no_progress, explain;
+    bool                has_seed, has_replications, has_duration, has_warmup;
+    uint64_t            seed, replications;
+    arch_time_t         duration, warmup; /* ARCH_AUTO for "auto" */
+    arch_run_options_t  options;
+} cli_request_t;
+
+/* Read the options; CLI_DONE or CLI_INPUT, with the reason printed. */
+int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *request);
+
+/* Progress on a terminal, and the signals that cancel a run. */
+typedef struct {
+    bool   shows;      /* a line is wanted */
+    bool   shown;      /* there is one to wipe off */
+    double began;
+} cli_progress_t;
+
+void cli_progress_begin(cli_progress_t *progress, bool shows);
+int  cli_progress_tell(void *progress, double done, uint64_t events, double seconds_left);
+void cli_progress_end(cli_progress_t *progress);
+int  cli_progress_signal(void);  /* that cancelled the run, or 0 */
+
+#endif

@@ -1,0 +1,101 @@
+/* cli/run_options.c - the options of architech run. */
+#include "cli/run.h"
+#include <getopt.h>
+#include <string.h>
+
+enum { FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, MEMORY, QUIET, NO_PROGRESS, EXPLAIN };
+
+static const struct option options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"format", required_argument, NULL, FORMAT},
+    {"seed", required_argument, NULL, SEED},
+    {"replications", required_argument, NULL, REPLICATIONS},
+    {"duration", required_argument, NULL, DURATION},
+    {"warmup", required_argument, NULL, WARMUP},
+    {"threads", required_argument, NULL, THREADS},
+    {"partitions", required_argument, NULL, PARTITIONS},
+    {"group", required_argument, NULL, GROUP},
+    {"memory", required_argument, NULL, MEMORY},
+    {"quiet", no_argument, NULL, 'q'},
+    {"no-progress", no_argument, NULL, NO_PROGRESS},
+    {"explain", no_argument, NULL, EXPLAIN},
+    {0},
+};
+
+/* A 32-bit count from 1 on; what was expected, or NULL when it is one. */
+static const char *read_count(const char *text, uint32_t *out)
+{
+    uint64_t value;
+
+    if (!cli_parse_count(text, 1, 1000000, &value))
+        return "a whole number from 1 to 1000000";
+    *out = (uint32_t)value;
+    return NULL;
+}
+
+static const char *read_format(const char *text, bool *json)
+{
+    *json = strcmp(text, "json") == 0;
+    return *json || strcmp(text, "text") == 0 ? NULL : "\"text\" or \"json\"";
+}
+
+static const char *read_times(int option, const char *text, cli_request_t *r)
+{
+    if (option == DURATION) {
+        r->has_duration = true;
+        return cli_parse_time(text, &r->duration) && r->duration > 0 ? NULL : "a time above 0 such as 60s, 5min or 1h";
+    }
+    r->has_warmup = true;
+    r->warmup = ARCH_AUTO;
+    return strcmp(text, "auto") == 0 || cli_parse_time(text, &r->warmup) ? NULL : "a time such as 10s, or \"auto\"";
+}
+
+/* What was expected of the value, or NULL when it is fine. */
+static const char *take(int option, const char *text, cli_request_t *r)
+{
+    switch (option) {
+    case 'o': r->output = text; return *text != '\0' ? NULL : "the name of a file";
+    case FORMAT: return read_format(text, &r->json);
+    case SEED: r->has_seed = true; return cli_parse_count(text, 0, UINT64_MAX, &r->seed) ? NULL : "a whole number from 0 on";
+    case REPLICATIONS:
+        r->has_replications = true;
+        return cli_parse_count(text, 1, 1000000, &r->replications) ? NULL : "a whole number from 1 to 1000000";
+    case DURATION:
+    case WARMUP: return read_times(option, text, r);
+    case THREADS: return read_count(text, &r->options.threads);
+    case PARTITIONS: return read_count(text, &r->options.partitions);
+    case GROUP: return read_count(text, &r->options.group);
+    case MEMORY: return cli_parse_bytes(text, &r->options.memory_limit) ? NULL : "a size such as 512MiB or 4GiB";
+    case 'q': r->quiet = true; return NULL;
+    case NO_PROGRESS: r->no_progress = true; return NULL;
+    default: r->explain = true; return NULL;
+    }
+}
+
+static const char *option_name(int option)
+{
+    for (int i = 0; options[i].name != NULL; i++)
+        if (options[i].val == option)
+            return options[i].name;
+    return "?";
+}
+
+int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *request)
+{
+    int option;
+
+    memset(request, 0, sizeof *request);
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
+        const char *expected;
+        if (option == '?' || option == ':')
+            return cli_bad_option(cli, &cli_run, argv, option);
+        expected = take(option, optarg, request);
+        if (expected != NULL)
+            return cli_misuse(cli, &cli_run, "run: --%s: found \"%s\", expected %s", option_name(option), optarg, expected);
+    }
+    if (argc - optind != 1)
+        return cli_misuse(cli, &cli_run, "run: expected one design, found %d", argc - optind);
+    request->design = argv[optind];
+    return CLI_DONE;
+}
