@@ -198,7 +198,7 @@ static void add_totals(rank_t *r)
     uint64_t *t = r->job->ledger.total;
 
     archi_word_add(&t[ARCHI_T_EVENTS], r->sum.n_events);
-    archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 ? r->sum.n_windows : 0);
+    archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 && r->job->layout.n_blocks > 1 ? r->sum.n_windows : 0);
     archi_word_add(&t[ARCHI_T_MESSAGES], r->sum.n_messages);
     archi_word_add(&t[ARCHI_T_PEAK_BYTES], r->sum.peak_bytes);
 }

@@ -45,7 +45,7 @@ static void set_own(archi_block_t *b, uint32_t id, size_t entry_bytes, uint32_t 
 static void fit_buckets(archi_block_t *b)
 {
     uint32_t slots = b->section[ARCHI_SEC_QUEUE].capacity;
-    uint32_t ring = slots < 64 ? 16 : 2u << archi_top_bit(slots / 4);
+    uint32_t ring = slots < 64 ? 16 : 2u << archi_top_bit(slots / 4); /* see archi_queue_best_shape() */
 
     if (slots == 0)
         return;
@@ -64,7 +64,7 @@ static void set_queue(archi_block_t *b, uint32_t hint, uint32_t sends)
     b->section[ARCHI_SEC_QUEUE].headroom = sends;
     if (hint > ARCHI_QUEUE_TINY)
         b->section[ARCHI_SEC_QUEUE].capacity = hint + sends;
-    set_own(b, ARCHI_SEC_HEAP, sizeof(archi_event_t), heap + 1 + sends, sends);
+    set_own(b, ARCHI_SEC_HEAP, sizeof(archi_event_t), heap + 2 * sends + 8, sends);
     set_own(b, ARCHI_SEC_RING, sizeof(uint32_t), 0, 0);
     set_own(b, ARCHI_SEC_LEVELS, sizeof(archi_queue_level_t), 0, 0);
     set_own(b, ARCHI_SEC_RUN, sizeof(archi_queue_key_t), 0, 0);
@@ -72,6 +72,17 @@ static void set_queue(archi_block_t *b, uint32_t hint, uint32_t sends)
     b->queue.last = ARCH_TIME_MAX;
     b->queue.peek = -1;
     b->queue.heap_until = ARCHI_QUEUE_TINY;
+}
+
+/* The sections whose headroom archi_block_credit() watches; the pending events look after their own. */
+static uint32_t growing(const archi_block_t *b)
+{
+    uint32_t set = 0;
+
+    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++)
+        if (b->section[i].headroom != 0 && (i < ARCHI_SEC_QUEUE || i >= ARCHI_FIRST_MODEL_SECTION))
+            set |= 1u << i;
+    return set;
 }
 
 static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
@@ -93,6 +104,7 @@ static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
     set_queue(head, spec->n_events_hint, spec->max_sends);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION; i++)
         set_section(head, ARCHI_FIRST_MODEL_SECTION + i, &spec->model[i]);
+    head->growing = growing(head);
     head->bytes = place_sections(head);
 }
 
@@ -240,6 +252,8 @@ const char *archi_block_check(const archi_block_t *b)
         return "not a block";
     if (b->n_sections != ARCHI_MAX_SECTIONS || (b->wants != ARCHI_NIL && b->wants >= ARCHI_MAX_SECTIONS))
         return "the header names sections that there are not";
+    if (b->growing != growing(b))
+        return "the header and its sections disagree about headroom";
     wrong = check_layout(b);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS && wrong == NULL; i++)
         wrong = check_section(b, &b->section[i]);

@@ -67,11 +67,11 @@ typedef struct {
     uint32_t    n_ring;     /* events in the ring */
     uint32_t    levels;     /* bit l: level l is not empty */
     uint32_t    seq_from;   /* where the senders' counters that levels 0..5 split begin */
-    uint32_t    scout;      /* slot that the prefetcher has come to */
-    uint32_t    scout_bucket;
+    uint32_t    scout;      /* slot that the prefetcher has come to, */
+    uint32_t    scout_bucket; /* in this bucket of the ring, */
+    uint32_t    scout_lead; /* so many buckets ahead of the run; 0: it is not out */
     uint32_t    heap_until; /* only the heap is used up to so many events */
     uint32_t    tuned_for;  /* events pending when widths were last chosen */
-    uint32_t    reserved;
     uint64_t    waste;      /* work done since then that better widths would save */
     uint64_t    taken;      /* events that came out of buckets since then */
     arch_time_t reached;    /* first time of the run */
@@ -90,7 +90,7 @@ typedef struct {
     uint32_t        n_lps;
     uint32_t        wants;       /* section that must grow before the next event, or ARCHI_NIL */
     uint32_t        n_sections;
-    uint32_t        reserved;
+    uint32_t        growing;     /* bit i: section i has headroom to keep */
     archi_queue_state_t queue;
     archi_section_t section[ARCHI_MAX_SECTIONS];
 } archi_block_t;

@@ -13,7 +13,7 @@
 enum {
     DIRECT_RANKS = 16,        /* up to here every rank writes to every other directly */
     BESIDE_BYTES = 16 * 1024, /* payload that travels with the header */
-    PIECE_BYTES = 1 << 30,    /* MPI counts are int */
+    PIECE_BYTES = 1 << 30,    /* MPI counts are int; more than BESIDE_BYTES, so that a header is one piece */
     TAG_HEADER = 1,
     TAG_REST = 2,
     TAG_GATHER = 3
@@ -245,7 +245,7 @@ static arch_status_t trade_rest(mpi_t *me, const void *send, const uint64_t *off
 
         if (arrived != NULL && first > 0)
             memcpy(arrived + at, cell(me, &me->in, r) + sizeof(header_t), first);
-        if (r != me->net.rank)
+        if (r != me->net.rank && n > first)
             ARCH_TRY(start_recv(me, arrived == NULL ? NULL : arrived + at + first, n - first, r, TAG_REST));
         else if (arrived != NULL && n > first)
             memcpy(arrived + at + first, (const char *)send + offset[r] + first, n - first);
@@ -254,7 +254,8 @@ static arch_status_t trade_rest(mpi_t *me, const void *send, const uint64_t *off
     for (uint32_t i = 1; i < me->net.size; i++) {
         uint32_t r = (me->net.rank + i) % me->net.size;
         uint64_t n = offset[r + 1] - offset[r], first = beside(me, n);
-        ARCH_TRY(start_send(me, (const char *)send + offset[r] + first, n - first, r, TAG_REST));
+        if (n > first)
+            ARCH_TRY(start_send(me, (const char *)send + offset[r] + first, n - first, r, TAG_REST));
     }
     return me->n_requests == 0 ? ARCH_OK : finish(me);
 }

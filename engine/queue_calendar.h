@@ -21,11 +21,10 @@
 
 enum {
     ARCHI_QUEUE_RUN = 64,    /* events that a run may hold */
-#ifndef AIM
-#define AIM 16
-#endif
-    ARCHI_QUEUE_AIM = AIM,    /* and those that it should */
-    ARCHI_QUEUE_TINY = 64,   /* up to so many events the heap is as fast */
+    ARCHI_QUEUE_AIM = 8,     /* and those that it should */
+    ARCHI_QUEUE_TINY = 32,   /* up to so many events the heap alone is used */
+    ARCHI_QUEUE_LARGE = 8192, /* from so many on they lie outside the nearest caches */
+    ARCHI_QUEUE_LEAD = 3,    /* buckets that the prefetcher may be ahead */
     ARCHI_QUEUE_BY_SLOT = 0, /* levels: 6 for each 32 bits of ties, 12 for the time */
     ARCHI_QUEUE_BY_SEQ = 6,
     ARCHI_QUEUE_BY_SRC = 12,
@@ -359,6 +358,52 @@ ARCH_HD static ARCH_INLINE uint32_t archi_queue_collect(archi_block_t *b, const 
     return slot;
 }
 
+/* ---- fetching what comes next ------------------------------------------------------------------------------------ */
+
+/* Bucket k of the ring has become the run: the scout is to be ahead of it, but not far. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout_from(archi_block_t *b, const archi_bucket_t *k)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint32_t mask = (uint32_t)(((uint64_t)1 << q->ring_bits) - 1);
+
+    q->scout_lead = (q->scout_bucket - k->digit) & mask;
+    if (q->tuned_for < ARCHI_QUEUE_LARGE || k->level != ARCHI_QUEUE_IN_RING) {
+        q->scout_lead = 0;
+    } else if (q->scout_lead - 1 >= ARCHI_QUEUE_LEAD) {
+        q->scout_lead = 1;
+        q->scout_bucket = (k->digit + 1) & mask;
+        q->scout = archi_queue_ring(b)[q->scout_bucket];
+    }
+}
+
+/* One step along a chain: the event that it reaches is wanted soon, and its link by the next step. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout_step(archi_block_t *b)
+{
+    archi_queue_state_t *q = &b->queue;
+
+    if (q->scout < b->section[ARCHI_SEC_QUEUE].used) {
+        q->scout = archi_queue_slots(b)[q->scout].next;
+    } else {
+        q->scout_lead++;
+        q->scout_bucket = (q->scout_bucket + 1) & (uint32_t)(((uint64_t)1 << q->ring_bits) - 1);
+        q->scout = archi_queue_ring(b)[q->scout_bucket];
+    }
+    if (q->scout < b->section[ARCHI_SEC_QUEUE].used)
+        ARCH_PREFETCH(&archi_queue_slots(b)[q->scout]);
+}
+
+/* For each event taken, go one event further, or two where the lead is short. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout(archi_block_t *b)
+{
+    archi_queue_state_t *q = &b->queue;
+
+    if (q->scout_lead - 1 >= ARCHI_QUEUE_LEAD)
+        return; /* none is out, or far enough */
+    if (q->scout_lead == 1)
+        archi_queue_scout_step(b);
+    archi_queue_scout_step(b);
+}
+
 /* The run holds bucket k's n events: from now on later ones belong behind it. */
 ARCH_HD static ARCH_INLINE void archi_queue_commit(archi_block_t *b, const archi_bucket_t *k, uint32_t n)
 {
@@ -374,6 +419,7 @@ ARCH_HD static ARCH_INLINE void archi_queue_commit(archi_block_t *b, const archi
         return;
     q->last = (arch_time_t)(k->start + (((uint64_t)1 << k->width) - 1));
     archi_queue_open(b, (uint64_t)q->last);
+    archi_queue_scout_from(b, k);
 }
 
 /* In what the events of a chain differ. */

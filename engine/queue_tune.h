@@ -67,7 +67,7 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
         width = (uint64_t)(q->reached - q->tuned_at) / (q->taken / ARCHI_QUEUE_AIM + 1) + 1;
     else
         width = archi_queue_width_of_sample(b);
-    s.ring_bits = archi_top_bit(pending / (ARCHI_QUEUE_AIM / 4) | 15) + 1;
+    s.ring_bits = archi_top_bit(pending / 4 | 15) + 1; /* Little: 2 to 4 mean delays of 8 a bucket */
     s.ring_bits = s.ring_bits > most ? most : s.ring_bits;
     s.shift = archi_top_bit(width + width / 3);
     if (s.ring_bits == q->ring_bits && s.shift + 1 >= q->shift && s.shift <= q->shift + 1)
@@ -95,6 +95,7 @@ ARCHI_QUEUE_COLD void archi_queue_scatter(archi_block_t *b)
 
     q->run_head = q->run_tail = q->n_ring = q->levels = 0;
     q->peek = -1;
+    q->scout_lead = 0;
     q->ring_bits = 0;
     q->last = ARCH_TIME_MAX;
     b->section[ARCHI_SEC_RING].used = b->section[ARCHI_SEC_LEVELS].used = b->section[ARCHI_SEC_RUN].used = 0;
@@ -187,7 +188,7 @@ ARCH_HD static ARCH_INLINE bool archi_queue_tend(archi_block_t *b)
 
     if (q->ring_bits == 0)
         return late <= q->heap_until || archi_queue_rebuild(b);
-    if (n < ARCHI_QUEUE_TINY / 4 && archi_heap_has_room(b, n)) {
+    if (n < ARCHI_QUEUE_TINY / 4 && n <= q->heap_until && archi_heap_has_room(b, n)) {
         archi_queue_fold(b);
         return true;
     }

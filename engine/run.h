@@ -70,18 +70,19 @@ enum { ARCHI_MAX_CREDIT = 128 }; /* events handled at most before somebody looks
  * event may take is good for k of them. 0: not even one; b->wants then names the section that must grow. */
 ARCH_HD static ARCH_INLINE uint32_t archi_block_credit(archi_block_t *b)
 {
-    uint32_t credit = archi_queue_credit(b, b->section[ARCHI_SEC_OUTBOX].headroom), i;
+    uint32_t credit = archi_queue_credit(b, b->section[ARCHI_SEC_OUTBOX].headroom), left = b->growing;
 
-    for (i = 0; i < b->n_sections && credit != 0; i++) {
-        const archi_section_t *s = &b->section[i];
-        if (s->headroom == 0 || (i >= ARCHI_SEC_QUEUE && i < ARCHI_FIRST_MODEL_SECTION))
+    credit = credit < (uint32_t)ARCHI_MAX_CREDIT ? credit : (uint32_t)ARCHI_MAX_CREDIT;
+    while (left != 0 && credit != 0) {
+        uint32_t i = archi_low_bit(left), room = archi_section_room(&b->section[i]);
+        left &= left - 1;
+        if (room / credit >= b->section[i].headroom)
             continue;
-        if (archi_section_room(s) < s->headroom)
+        credit = room / b->section[i].headroom;
+        if (credit == 0)
             b->wants = i;
-        if (archi_section_room(s) / s->headroom < credit)
-            credit = archi_section_room(s) / s->headroom;
     }
-    return credit < (uint32_t)ARCHI_MAX_CREDIT ? credit : (uint32_t)ARCHI_MAX_CREDIT;
+    return credit;
 }
 
 /* Is there room for whatever the next event may do? Otherwise b->wants names the section that must grow. */

@@ -9,7 +9,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "memory is written as it lies; the file is little-endian");
 
-enum { IMAGE_STEP = 1 << 20, COMPRESS_ROWS = 1024, DEFLATE_LEVEL = 4, CHUNK_CELLS = 16384 };
+enum { IMAGE_STEP = 1 << 20, COMPRESS_ROWS = 1024, DEFLATE_LEVEL = 1, CHUNK_CELLS = 16384 };
 
 /* One vector of cells, ready for a dataset or an attribute. */
 typedef struct {

@@ -86,14 +86,13 @@ size_t archi_grid_width(const archi_grid_t *grid)
     return width;
 }
 
-/* `*line`: columns used so far; blanks are added only before a text, so that no line ends on them. */
-static void add_cell(archi_strbuf_t *buf, const archi_grid_t *grid, const archi_grid_cell_t *cell, size_t width,
-                     bool left, size_t *owed, bool colour)
+/* `*owed`: blanks not written yet; they are only before a text, so that no line ends on them. */
+static void add_cell(archi_strbuf_t *buf, const archi_grid_cell_t *cell, size_t width, bool left, size_t *owed,
+                     bool colour)
 {
     const char *text = cell->text == NULL ? "" : cell->text;
     size_t n = archi_text_columns(text);
 
-    (void)grid;
     if (n == 0) {
         *owed += width;
         return;
@@ -116,7 +115,7 @@ static void add_block(archi_strbuf_t *buf, const archi_grid_t *grid, const size_
                 continue;
             owed += begun ? GAP : 0;
             begun = true;
-            add_cell(buf, grid, at(grid, r, c), widths[c], c < grid->n_names, &owed, colour);
+            add_cell(buf, at(grid, r, c), widths[c], c < grid->n_names, &owed, colour);
         }
         archi_strbuf_add(buf, "\n");
     }

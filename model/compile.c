@@ -43,9 +43,11 @@ arch_status_t archi_compile_name(archi_compile_t *c, const char *name, uint32_t 
 arch_status_t archi_compile_var(archi_compile_t *c, const arch_dist_t *dist, uint32_t *var)
 {
     archi_var_t v;
+    archi_moments_t m = {arch_dist_mean(dist, c->design->table), arch_dist_min(dist, c->design->table)};
 
     memset(&v, 0, sizeof v);
     archi_var_from_dist(dist, c->design->table, &v);
+    ARCH_TRY(archi_grow_append(&c->moments, &m, NULL));
     return archi_grow_append(&c->var, &v, var);
 }
 
@@ -476,6 +478,7 @@ static uint64_t lay_out(const archi_compile_t *c, archi_plan_t *p, char *base)
     p->instr = put(base, &at, &c->instr);
     p->branch = put(base, &at, &c->branch);
     p->var = put(base, &at, &c->var);
+    p->moments = put(base, &at, &c->moments);
     p->table = put(base, &at, &c->table);
     p->operation = put(base, &at, &c->operation);
     p->point = put(base, &at, &c->point);
@@ -549,7 +552,7 @@ done:
 
 static void release(archi_compile_t *c)
 {
-    archi_growing_t *all[] = {&c->group, &c->group_of, &c->element_name, &c->endpoint, &c->instr, &c->branch, &c->var, &c->table,
+    archi_growing_t *all[] = {&c->group, &c->group_of, &c->element_name, &c->endpoint, &c->instr, &c->branch, &c->var, &c->moments, &c->table,
                               &c->operation, &c->point, &c->keys, &c->peers, &c->edge, &c->names};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -568,6 +571,7 @@ static void prepare(archi_compile_t *c, const arch_design_t *design)
     c->group_of.entry_bytes = c->element_name.entry_bytes = c->endpoint.entry_bytes = c->branch.entry_bytes = sizeof(uint32_t);
     c->instr.entry_bytes = sizeof(archi_instr_t);
     c->var.entry_bytes = sizeof(archi_var_t);
+    c->moments.entry_bytes = sizeof(archi_moments_t);
     c->table.entry_bytes = sizeof(double);
     c->operation.entry_bytes = sizeof(archi_operation_t);
     c->point.entry_bytes = sizeof(archi_point_t);

@@ -15,8 +15,8 @@ typedef struct {
 typedef struct {
     const arch_design_t *design;
     archi_plan_t         head;     /* counts and settings; offsets at the end */
-    archi_growing_t      group, group_of, element_name, endpoint, instr, branch, var, table, operation, point, keys, peers,
-                         edge, names;
+    archi_growing_t      group, group_of, element_name, endpoint, instr, branch, var, moments, table, operation, point,
+                         keys, peers, edge, names;
     uint32_t             first_service, first_balancer, first_cache; /* groups */
     uint32_t            *primary, *replicas; /* [n_databases] groups; replicas ARCHI_NIL when it has none */
     uint64_t            *link_of;  /* [n_links] packed pairs of nodes, ascending */

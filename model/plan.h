@@ -108,6 +108,11 @@ typedef struct {
     archi_zipf_t zipf;
 } archi_keys_t;
 
+/* Of a variate, for the traffic equations and the lookahead: its mean, and what no draw lies below. */
+typedef struct {
+    double mean, least;
+} archi_moments_t;
+
 struct archi_plan {
     uint64_t    magic, bytes;
     uint32_t    n_elements, n_groups, n_endpoints, n_instrs, n_branches, n_vars, n_tables, n_operations, n_points,
@@ -117,7 +122,7 @@ struct archi_plan {
     arch_time_t duration, interval, fine; /* fine: interval / ARCHI_FINE */
     arch_time_t slice_begin[ARCHI_MAX_SLICES + 1];
     /* offsets from the plan's start */
-    uint64_t    group, group_of, element_name, endpoint, instr, branch, var, table, operation, point, keys, peers, edge,
+    uint64_t    group, group_of, element_name, endpoint, instr, branch, var, moments, table, operation, point, keys, peers, edge,
                 arrival_rate, utilisation, event_rate, names;
 };
 typedef struct archi_plan archi_plan_t;
@@ -133,6 +138,7 @@ ARCHI_PLAN_ARRAY(archi_plan_endpoints, uint32_t, endpoint)
 ARCHI_PLAN_ARRAY(archi_plan_instrs, archi_instr_t, instr)
 ARCHI_PLAN_ARRAY(archi_plan_branches, uint32_t, branch)
 ARCHI_PLAN_ARRAY(archi_plan_vars, archi_var_t, var)
+ARCHI_PLAN_ARRAY(archi_plan_moments, archi_moments_t, moments)
 ARCHI_PLAN_ARRAY(archi_plan_tables, double, table)
 ARCHI_PLAN_ARRAY(archi_plan_operations, archi_operation_t, operation)
 ARCHI_PLAN_ARRAY(archi_plan_points, archi_point_t, point)

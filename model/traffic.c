@@ -31,47 +31,12 @@ typedef struct {
     uint32_t             n_calls, call_capacity;
     uint32_t            *order;   /* callers before callees */
     double              *rate;    /* [n_endpoints + balancers' forwarding] requests per second */
-    double              *mean;    /* [n_vars] */
     double              *hit;     /* [n_endpoints]: expected hit ratio of a lookup endpoint */
     arch_status_t        st;
     archi_growing_t     *edges;
 } traffic_t;
 
-/* ---- means of what the plan holds -------------------------------------------------------------------------------------- */
-
-/* Mean of a variate by its plan form: the midpoint rule over 4096 equal-probability cells of a fixed sequence of draws. */
-static double mean_of_var(const archi_plan_t *plan, uint32_t i)
-{
-    const archi_var_t *v = archi_plan_vars(plan) + i;
-    const double *t = archi_plan_tables(plan) + v->first;
-    double sum = 0.0, before = 0.0;
-
-    switch (v->kind) {
-    case ARCH_DIST_CONSTANT:
-        return v->shift;
-    case ARCH_DIST_EXPONENTIAL:
-        return v->shift + v->p[0];
-    case ARCH_DIST_UNIFORM:
-        return v->shift + v->p[0] + v->p[1] / 2.0;
-    case ARCH_DIST_ERLANG:
-        return v->shift + v->p[1] * v->n;
-    case ARCH_DIST_HYPEREXP:
-        return v->shift + v->p[0] * v->p[1] + (1.0 - v->p[0]) * v->p[2];
-    case ARCH_DIST_LOGNORMAL:
-        return v->shift + archi_exp(v->p[0] + v->p[1] * v->p[1] / 2.0);
-    case ARCH_DIST_EMPIRICAL:
-        for (uint32_t k = 0; k < v->n; k++) {
-            double low = v->linear && k > 0 ? t[k - 1] : t[k];
-            sum += (t[v->n + k] - before) * (low + t[k]) / 2.0;
-            before = t[v->n + k];
-        }
-        return v->shift + sum;
-    default:
-        for (uint64_t k = 0; k < 4096; k++)
-            sum += archi_variate(v, archi_plan_tables(plan), 1, k, 0);
-        return sum / 4096.0;
-    }
-}
+static double mean_of(const traffic_t *t, uint32_t var) { return archi_plan_moments(t->plan)[var].mean; }
 
 /* ---- walking a program ------------------------------------------------------------------------------------------------------ */
 
@@ -140,12 +105,12 @@ static void walk(traffic_t *t, node_t *n, uint32_t caller, uint32_t pc, uint32_t
         const archi_instr_t *in = archi_plan_instrs(t->plan) + pc;
         switch (in->op) {
         case ARCHI_OP_CPU:
-            n->cpu += w * t->mean[in->var];
-            n->events += t->mean[in->var] > 0.0 ? w : 0.0;
+            n->cpu += w * mean_of(t, in->var);
+            n->events += mean_of(t, in->var) > 0.0 ? w : 0.0;
             break;
         case ARCHI_OP_DELAY:
-            n->delay += w * t->mean[in->var];
-            n->events += t->mean[in->var] > 0.0 ? w : 0.0;
+            n->delay += w * mean_of(t, in->var);
+            n->events += mean_of(t, in->var) > 0.0 ? w : 0.0;
             break;
         case ARCHI_OP_CALL:
         case ARCHI_OP_SEND:
@@ -170,7 +135,7 @@ static void walk(traffic_t *t, node_t *n, uint32_t caller, uint32_t pc, uint32_t
             pc = after_choose(t->plan, in);
             continue;
         case ARCHI_OP_REPEAT:
-            walk(t, n, caller, in->a, ARCHI_NIL, w * t->mean[in->var]);
+            walk(t, n, caller, in->a, ARCHI_NIL, w * mean_of(t, in->var));
             pc = in->c;
             continue;
         case ARCHI_OP_FAIL:
@@ -369,7 +334,7 @@ static double empty_response(const traffic_t *t, const double *known, uint32_t n
     for (uint32_t k = 0; k < t->node[node].n_calls; k++) {
         const call_t *c = &t->call[t->node[node].first_call + k];
         if (c->answered)
-            r += c->weight * (2.0 * t->mean[c->link] + known[c->node]);
+            r += c->weight * (2.0 * mean_of(t, c->link) + known[c->node]);
     }
     return r;
 }
@@ -394,7 +359,7 @@ static double average_profile(const archi_plan_t *plan, const archi_group_t *g)
 static double offered(const traffic_t *t, const archi_group_t *g, const double *response)
 {
     const archi_operation_t *op = archi_plan_operations(t->plan) + g->operation;
-    double before = 0.0, r = 0.0, think = t->mean[g->gap];
+    double before = 0.0, r = 0.0, think = mean_of(t, g->gap);
 
     if (g->load == ARCHI_LOAD_PROFILE)
         return average_profile(t->plan, g);
@@ -403,7 +368,7 @@ static double offered(const traffic_t *t, const archi_group_t *g, const double *
     for (uint32_t k = 0; k < g->n_operations; k++) {
         const archi_group_t *to = &t->group[op[k].route.group];
         uint32_t node = (to->is == ARCHI_IS_BALANCER ? t->group[to->forward.group].endpoint : to->endpoint) + op[k].endpoint;
-        r += (op[k].cumulative - before) * (2.0 * t->mean[op[k].route.link] + response[node]);
+        r += (op[k].cumulative - before) * (2.0 * mean_of(t, op[k].route.link) + response[node]);
         before = op[k].cumulative;
     }
     return (double)g->users * 1e9 / (think + r > 1.0 ? think + r : 1.0);
@@ -488,27 +453,13 @@ done:
 
 /* ---- edges ------------------------------------------------------------------------------------------------------------------------------ */
 
-static arch_time_t least_of_link(const archi_plan_t *plan, uint32_t var)
-{
-    const archi_var_t *v = archi_plan_vars(plan) + var;
-    double low = v->kind == ARCH_DIST_CONSTANT ? v->p[0] : v->shift; /* a constant holds its shift already */
-
-    if (v->kind == ARCH_DIST_UNIFORM)
-        low += v->p[0];
-    else if (v->kind == ARCH_DIST_PARETO)
-        low += v->p[1];
-    else if (v->kind == ARCH_DIST_EMPIRICAL && v->n > 0)
-        low += archi_plan_tables(plan)[v->first];
-    return archi_time_from_ns(low);
-}
-
 /* Every pair of a replica of `from` and one of `to`: `rate` messages between the groups. */
 static arch_status_t add_edges(traffic_t *t, const archi_group_t *from, const archi_group_t *to, uint32_t link, double rate)
 {
     archi_edge_t edge;
 
     edge.rate = rate / ((double)from->n * to->n);
-    edge.lookahead = least_of_link(t->plan, link);
+    edge.lookahead = archi_time_from_ns(archi_plan_moments(t->plan)[link].least);
     for (uint32_t i = 0; i < from->n; i++)
         for (uint32_t k = 0; k < to->n; k++) {
             uint32_t a = from->first + i, b = to->first + k;
@@ -627,7 +578,7 @@ static void add_replication(const traffic_t *t, double *busy, double *events)
                 const archi_instr_t *in = archi_plan_instrs(t->plan) + pc;
                 if (in->op != ARCHI_OP_REPLICATE)
                     continue;
-                busy[in->route.group] += t->rate[node] * t->mean[in->var] * 1e-9 * t->group[in->route.group].n;
+                busy[in->route.group] += t->rate[node] * mean_of(t, in->var) * 1e-9 * t->group[in->route.group].n;
                 events[in->route.group] += 2.0 * t->rate[node] * t->group[in->route.group].n;
             }
         }
@@ -644,7 +595,7 @@ static void tell(const traffic_t *t, double *busy, double *events, double *arriv
         }
         if (group->is == ARCHI_IS_BALANCER) {
             arrivals = balancer_rate(t, g);
-            events[g] = arrivals * (t->mean[group->overhead] > 0.0 ? 3.0 : 2.0);
+            events[g] = arrivals * (mean_of(t, group->overhead) > 0.0 ? 3.0 : 2.0);
         } else if (group->is == ARCHI_IS_SOURCE) {
             arrivals = group->load == ARCHI_LOAD_CLOSED ? 0.0 : offered(t, group, NULL);
             events[g] = group->load == ARCHI_LOAD_CLOSED ? 2.0 * group->users : 2.0 * arrivals;
@@ -669,11 +620,8 @@ static arch_status_t prepare(traffic_t *t, const archi_plan_t *plan, archi_growi
     t->order = calloc(n, sizeof *t->order);
     t->rate = calloc(n, sizeof *t->rate);
     t->hit = calloc(n, sizeof *t->hit);
-    t->mean = calloc((size_t)plan->n_vars + 1, sizeof *t->mean);
-    if (t->node == NULL || t->order == NULL || t->rate == NULL || t->hit == NULL || t->mean == NULL)
+    if (t->node == NULL || t->order == NULL || t->rate == NULL || t->hit == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the traffic equations");
-    for (uint32_t i = 0; i < plan->n_vars; i++)
-        t->mean[i] = mean_of_var(plan, i);
     for (uint32_t i = 0; i < plan->n_endpoints; i++)
         t->hit[i] = 0.5;
     return ARCH_OK;
@@ -694,7 +642,6 @@ static void release(traffic_t *t)
     free(t->order);
     free(t->rate);
     free(t->hit);
-    free(t->mean);
 }
 
 arch_status_t archi_traffic_solve(archi_plan_t *plan, double *arrival_rate, double *utilisation, double *event_rate,

@@ -1,0 +1,65 @@
+#!/bin/sh
+# run.sh threads|ranks <case.txt> - an example gives one digest however it is computed: in one block or many, on one thread or
+# many, on any number of MPI ranks, with any compiler, debug or release. <case>.txt holds the options of the run (short
+# enough for debug builds) and the digest; the design is examples/<case>.json.
+# run.sh -u <folder>      - write the .txt of every example anew (the commit shows what changed)
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
+failed=0
+
+# digest <command>: what the run says its digest is. An objective missed (1) is an answer too.
+digest() {
+    "$@" < /dev/null 2> "$errors" > "$answer"
+    status=$?
+    if [ $status -gt 1 ]; then
+        cat "$errors" >&2
+        echo "exit status $status"
+    else
+        sed -n 's/^ *"digest": "\([0-9a-f]*\)".*/\1/p' "$answer"
+    fi
+}
+
+same() { # <ways to run> -- <launcher ...>: the run gives the digest
+    ways=$1
+    shift
+    # shellcheck disable=SC2086
+    got=$(digest "$@" architech run "$design" --format json $options $ways)
+    if [ "$got" != "$wanted" ]; then
+        echo "$* architech run $design $options $ways: digest '$got', expected '$wanted'"
+        failed=1
+    fi
+}
+
+answer=$(mktemp) && errors=$(mktemp) || exit 2
+trap 'rm -f "$answer" "$errors"' EXIT
+
+if [ "$1" = -u ]; then
+    for design in examples/*.json; do
+        case=$2/$(basename "$design" .json).txt
+        options=$(sed -n 1p "$case" 2> /dev/null)
+        [ -n "$options" ] || options="--duration 5s --replications 2"
+        # shellcheck disable=SC2086
+        wanted=$(digest architech run "$design" --format json $options --threads 1)
+        printf '%s\n%s\n' "$options" "$wanted" > "$case"
+    done
+    exit 0
+fi
+
+[ -f "$2" ] || { echo "$2: missing; the target digests-update writes it"; exit 1; }
+design=examples/$(basename "$2" .txt).json
+options=$(sed -n 1p "$2") wanted=$(sed -n 2p "$2")
+case $1 in
+threads)
+    same "--threads 1" env
+    same "--threads 2 --group 1" env
+    same "--threads 1 --partitions 3" env
+    for n in 2 3 4 8; do same "--threads $n --group $n --partitions $((n + 3))" env; done
+    ;;
+ranks)
+    for n in 1 2 3 4 8; do same "--group $n --partitions $n" "$ARCH_MPIEXEC" --oversubscribe -n $n; done
+    same "" "$ARCH_MPIEXEC" --oversubscribe -n 3
+    same "--group 2 --partitions 9" "$ARCH_MPIEXEC" --oversubscribe -n 4
+    ;;
+esac
+exit $failed
