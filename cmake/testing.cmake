@@ -7,6 +7,9 @@ execute_process(COMMAND id -u OUTPUT_VARIABLE arch_uid OUTPUT_STRIP_TRAILING_WHI
 if(arch_uid STREQUAL "0")
   list(APPEND arch_test_env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
 endif()
+# MPI on one machine: shared memory only, which starts fastest; more ranks than cores must not spin while they wait.
+list(APPEND arch_test_env OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader OMPI_MCA_btl_vader_single_copy_mechanism=none
+  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none)
 # Leaks inside MPI are not ours; everything else is.
 set(arch_suppressions ${PROJECT_SOURCE_DIR}/tests/suppressions)
 list(APPEND arch_test_env

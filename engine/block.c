@@ -21,6 +21,12 @@ static uint64_t place_sections(archi_block_t *b)
 
 /* ---- create ------------------------------------------------------------------------------------------------------ */
 
+static void at_least(archi_section_t *s, uint32_t capacity)
+{
+    if (s->capacity < capacity)
+        s->capacity = capacity;
+}
+
 static void set_section(archi_block_t *b, uint32_t id, const archi_section_spec_t *spec)
 {
     archi_section_t *s = &b->section[id];
@@ -30,8 +36,7 @@ static void set_section(archi_block_t *b, uint32_t id, const archi_section_spec_
     s->used = spec->form == ARCHI_ARRAY ? s->capacity : 0;
     s->free_head = ARCHI_NIL;
     s->headroom = spec->form == ARCHI_ARRAY ? 0 : spec->headroom;
-    if (s->headroom > s->capacity)
-        s->capacity = s->headroom;
+    at_least(s, s->headroom);
 }
 
 static void set_own(archi_block_t *b, uint32_t id, size_t entry_bytes, uint32_t capacity, uint32_t headroom)
@@ -49,10 +54,9 @@ static void fit_buckets(archi_block_t *b)
 
     if (slots == 0)
         return;
-    if (b->section[ARCHI_SEC_RING].capacity < ring)
-        b->section[ARCHI_SEC_RING].capacity = ring;
-    b->section[ARCHI_SEC_LEVELS].capacity = ARCHI_QUEUE_LEVELS;
-    b->section[ARCHI_SEC_RUN].capacity = ARCHI_QUEUE_RUN;
+    at_least(&b->section[ARCHI_SEC_RING], ring);
+    at_least(&b->section[ARCHI_SEC_LEVELS], ARCHI_QUEUE_LEVELS);
+    at_least(&b->section[ARCHI_SEC_RUN], ARCHI_QUEUE_RUN);
 }
 
 /* A set that is expected to stay small gets the heap alone; slots come when it does not. */
@@ -112,11 +116,10 @@ static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
  * written before they are read: their memory is not touched before its time. */
 static void clear_unused(archi_block_t *b)
 {
-    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++) {
+    for (uint32_t i = ARCHI_FIRST_MODEL_SECTION; i < ARCHI_MAX_SECTIONS; i++) {
         const archi_section_t *s = &b->section[i];
-        if (i >= ARCHI_FIRST_MODEL_SECTION)
-            memset((char *)b + s->offset + (size_t)s->entry_bytes * s->used, 0,
-                   (size_t)s->entry_bytes * (s->capacity - s->used));
+        memset((char *)b + s->offset + (size_t)s->entry_bytes * s->used, 0,
+               (size_t)s->entry_bytes * (s->capacity - s->used));
     }
 }
 

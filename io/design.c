@@ -11,7 +11,7 @@
 
 enum { MAX_BYTES = 256 << 20, FORMAT_VERSION = 1 };
 
-/* ---- made and returned ----------------------------------------------------------------------------------------------- */
+/* ---- made and returned ------------------------------------------------------------------------------------------- */
 
 arch_status_t arch_design_create(arch_design_t **out)
 {
@@ -45,10 +45,7 @@ void arch_design_destroy(arch_design_t **design)
     archi_arena_destroy(&arena);
 }
 
-void *arch_design_alloc(arch_design_t *design, size_t bytes)
-{
-    return archi_arena_alloc(design->arena, bytes);
-}
+void *arch_design_alloc(arch_design_t *design, size_t bytes) { return archi_arena_alloc(design->arena, bytes); }
 
 void arch_problems_clear(arch_problems_t *problems)
 {
@@ -63,7 +60,7 @@ void arch_problems_clear(arch_problems_t *problems)
     }
 }
 
-/* ---- the tree: numbered, without twins -------------------------------------------------------------------------------- */
+/* ---- the tree: numbered, without twins --------------------------------------------------------------------------- */
 
 enum { FEW = 8 };
 
@@ -108,7 +105,7 @@ static void drop_twins(archi_reader_t *r, const archi_place_t *object)
     archi_names_fini(&seen);
 }
 
-/* cJSON's valueint is of no use to us: it holds the value's number in the order of the file, which problems are sorted by. */
+/* cJSON's valueint is of no use to us: it holds the value's number in the file, which problems are sorted by. */
 static void number_values(const archi_place_t *at, int *n)
 {
     uint32_t i = 0;
@@ -133,15 +130,27 @@ static void drop_all_twins(archi_reader_t *r, const archi_place_t *at)
     }
 }
 
-/* ---- the whole design -------------------------------------------------------------------------------------------------- */
+/* ---- the whole design -------------------------------------------------------------------------------------------- */
 
 enum {
-    T_ARCHITECH, T_NAME, T_DESCRIPTION, T_RUN, T_KEYSPACES, T_SERVICES, T_BALANCERS, T_DATABASES, T_CACHES, T_NETWORK,
-    T_WORKLOADS, T_OBJECTIVES, N_TOP
+    T_ARCHITECH,
+    T_NAME,
+    T_DESCRIPTION,
+    T_RUN,
+    T_KEYSPACES,
+    T_SERVICES,
+    T_BALANCERS,
+    T_DATABASES,
+    T_CACHES,
+    T_NETWORK,
+    T_WORKLOADS,
+    T_OBJECTIVES,
+    N_TOP
 };
 
-static const char *const top_keys[N_TOP] = {"architech", "name",      "description", "run",     "keyspaces", "services",
-                                            "balancers", "databases", "caches",      "network", "workloads", "objectives"};
+static const char *const top_keys[N_TOP] = {"architech", "name",     "description", "run",
+                                            "keyspaces", "services", "balancers",   "databases",
+                                            "caches",    "network",  "workloads",   "objectives"};
 
 static bool right_version(archi_reader_t *r, const archi_place_t *at)
 {
@@ -156,7 +165,8 @@ static bool right_version(archi_reader_t *r, const archi_place_t *at)
 static void read_design(archi_reader_t *r, const archi_place_t *root)
 {
     archi_place_t f[N_TOP], maps[ARCHI_IS_ENDPOINT];
-    const cJSON *version = cJSON_IsObject(root->node) ? cJSON_GetObjectItemCaseSensitive(root->node, "architech") : NULL;
+    const cJSON *version =
+        cJSON_IsObject(root->node) ? cJSON_GetObjectItemCaseSensitive(root->node, "architech") : NULL;
     archi_place_t version_at = {root, "architech", 0, version};
 
     if (!archi_is_object(r, root, "an object, the design") || !right_version(r, &version_at) ||
@@ -208,7 +218,7 @@ static void read_text(archi_reader_t *r, const char *text, size_t length)
     cJSON_Delete((cJSON *)(uintptr_t)root.node);
 }
 
-/* ---- problems handed over ----------------------------------------------------------------------------------------------- */
+/* ---- problems handed over ---------------------------------------------------------------------------------------- */
 
 static int by_order(const void *a, const void *b)
 {
@@ -295,15 +305,17 @@ arch_status_t arch_design_parse(const char *name, const char *folder, const char
     return st;
 }
 
-/* ---- from a file ---------------------------------------------------------------------------------------------------------- */
+/* ---- from a file ------------------------------------------------------------------------------------------------- */
 
 static arch_status_t cannot(const char *path, const char *what, int error)
 {
     bool users = error == ENOENT || error == ENOTDIR || error == EACCES || error == EISDIR || error == ELOOP ||
                  error == ENAMETOOLONG;
 
-    return ARCH_FAIL(users ? ARCH_E_NOTFOUND : error == ENOMEM ? ARCH_E_NOMEM : ARCH_E_IO, "%s: cannot %s: %s", path, what,
-                     strerror(error));
+    return ARCH_FAIL(users             ? ARCH_E_NOTFOUND
+                     : error == ENOMEM ? ARCH_E_NOMEM
+                                       : ARCH_E_IO,
+                     "%s: cannot %s: %s", path, what, strerror(error));
 }
 
 /* All bytes up to one more than allowed; pipes and devices too, so a size is not known before. */

@@ -8,13 +8,13 @@
 enum { MAX_STEP_DEPTH = 24 }; /* each level of steps is at most two of the JSON text, which may have 64 */
 
 typedef struct {
-    archi_reader_t      *r; /* of problems only */
+    archi_reader_t *r; /* of problems only */
     const arch_design_t *d;
-    char                 at[512];
-    size_t               n;
+    char at[512];
+    size_t n;
 } check_t;
 
-/* ---- where --------------------------------------------------------------------------------------------------------------- */
+/* ---- where ------------------------------------------------------------------------------------------------------- */
 
 static size_t enter(check_t *c, const char *part, const char *name)
 {
@@ -39,18 +39,12 @@ static void leave(check_t *c, size_t before)
     c->at[before] = '\0';
 }
 
-static void wrong(check_t *c, const char *text)
-{
-    archi_problem_at(c->r, c->at, (int)c->r->n_found, text);
-}
+static void wrong(check_t *c, const char *text) { archi_problem_at(c->r, c->at, (int)c->r->n_found, text); }
 
 /* Nothing wrong so far. */
-static bool sound(const check_t *c)
-{
-    return c->r->n_found == 0 && c->r->st == ARCH_OK;
-}
+static bool sound(const check_t *c) { return c->r->n_found == 0 && c->r->st == ARCH_OK; }
 
-/* ---- arrays and indices -------------------------------------------------------------------------------------------------- */
+/* ---- arrays and indices ------------------------------------------------------------------------------------------ */
 
 static void array(check_t *c, uint32_t n, const void *p)
 {
@@ -80,10 +74,7 @@ static void check_dist(check_t *c, const arch_dist_t *d)
         wrong(c, arch_error_text());
 }
 
-static void check_balance(check_t *c, const arch_balance_t *b)
-{
-    one_of(c, (unsigned)b->kind, 3, "balance");
-}
+static void check_balance(check_t *c, const arch_balance_t *b) { one_of(c, (unsigned)b->kind, 3, "balance"); }
 
 static uint32_t count_of(const arch_design_t *d, arch_kind_t kind)
 {
@@ -111,7 +102,7 @@ static bool check_target(check_t *c, const arch_ref_t *t)
     return t->endpoint < n;
 }
 
-/* ---- steps --------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void check_steps(check_t *c, const arch_steps_t *steps, int depth);
 
@@ -142,17 +133,28 @@ static void check_step(check_t *c, const arch_step_t *s, int depth)
 {
     switch (s->kind) {
     case ARCH_STEP_CPU:
-    case ARCH_STEP_DELAY: check_dist(c, &s->time); break;
+    case ARCH_STEP_DELAY:
+        check_dist(c, &s->time);
+        break;
     case ARCH_STEP_CALL:
         check_target(c, &s->target);
         check_balance(c, &s->balance);
         break;
-    case ARCH_STEP_REPEAT: check_dist(c, &s->count); check_branches(c, s, depth); break;
+    case ARCH_STEP_REPEAT:
+        check_dist(c, &s->count);
+        check_branches(c, s, depth);
+        break;
     case ARCH_STEP_PARALLEL:
-    case ARCH_STEP_CHOOSE: check_branches(c, s, depth); break;
-    case ARCH_STEP_CACHE: check_cache_step(c, s, depth); break;
-    case ARCH_STEP_FAIL: break;
-    default: one_of(c, (unsigned)s->kind, ARCH_N_STEPS, "kind of step");
+    case ARCH_STEP_CHOOSE:
+        check_branches(c, s, depth);
+        break;
+    case ARCH_STEP_CACHE:
+        check_cache_step(c, s, depth);
+        break;
+    case ARCH_STEP_FAIL:
+        break;
+    default:
+        one_of(c, (unsigned)s->kind, ARCH_N_STEPS, "kind of step");
     }
 }
 
@@ -170,7 +172,7 @@ static void check_steps(check_t *c, const arch_steps_t *steps, int depth)
     }
 }
 
-/* ---- elements ------------------------------------------------------------------------------------------------------------ */
+/* ---- elements ---------------------------------------------------------------------------------------------------- */
 
 static void check_arrays(check_t *c)
 {
@@ -275,7 +277,7 @@ static void check_elements(check_t *c)
     }
 }
 
-/* ---- load and the rest --------------------------------------------------------------------------------------------------- */
+/* ---- load and the rest ------------------------------------------------------------------------------------------- */
 
 /* The name of an operation is what the file would call: "element" or "element/endpoint". */
 static void check_operation(check_t *c, const arch_operation_t *op)
@@ -361,8 +363,10 @@ static arch_status_t read_back(const arch_design_t *design, arch_problems_t *pro
     ARCH_TRY_TO(done, arch_design_parse(design->name, NULL, text, strlen(text), &copy, problems));
     ARCH_TRY_TO(done, arch_design_explain(copy, &again));
     if (strcmp(text, again) != 0)
-        st = ARCH_FAIL(ARCH_E_FORMAT, "%s: holds what a file cannot say, such as weights that do not sum to 1 or settings that "
-                       "nothing uses", design->name);
+        st = ARCH_FAIL(ARCH_E_FORMAT,
+                       "%s: holds what a file cannot say, such as weights that do not sum to 1 or settings that "
+                       "nothing uses",
+                       design->name);
 done:
     arch_design_destroy(&copy);
     free(text);

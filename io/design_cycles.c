@@ -16,15 +16,15 @@ typedef struct {
 } gate_t;
 
 typedef struct {
-    archi_reader_t      *r;
+    archi_reader_t *r;
     const arch_design_t *d;
-    uint32_t            *first;   /* [n_services + 1] number of a service's first endpoint */
-    uint32_t             n_endpoints;
-    gate_t              *gate;    /* gate e is endpoint e */
-    uint32_t             n_gates, capacity;
-    uint32_t            *waiting; /* [n_endpoints] gates that wait for the endpoint, as a list */
-    uint32_t            *ready;   /* gates that have ended, whose parents have not heard */
-    uint32_t             n_ready;
+    uint32_t *first; /* [n_services + 1] number of a service's first endpoint */
+    uint32_t n_endpoints;
+    gate_t *gate; /* gate e is endpoint e */
+    uint32_t n_gates, capacity;
+    uint32_t *waiting; /* [n_endpoints] gates that wait for the endpoint, as a list */
+    uint32_t *ready;   /* gates that have ended, whose parents have not heard */
+    uint32_t n_ready;
 } gates_t;
 
 static void no_memory(archi_reader_t *r)
@@ -65,10 +65,7 @@ static uint32_t add_gate(gates_t *g, uint32_t parent, uint32_t need)
 }
 
 /* Whether a repeat may go round not once: its count is rounded to the nearest whole number. */
-static bool may_be_none(const gates_t *g, const arch_dist_t *count)
-{
-    return arch_dist_min(count, g->d->table) < 0.5;
-}
+static bool may_be_none(const gates_t *g, const arch_dist_t *count) { return arch_dist_min(count, g->d->table) < 0.5; }
 
 static void add_steps(gates_t *g, const arch_steps_t *steps, uint32_t gate);
 
@@ -104,16 +101,26 @@ static bool add_step(gates_t *g, const arch_step_t *s, uint32_t list)
         g->gate[gate].next_waiting = g->waiting[waits_for];
         g->waiting[waits_for] = gate;
         return false;
-    case ARCH_STEP_PARALLEL: need = s->join; break;
-    case ARCH_STEP_CHOOSE: need = 1; break;
-    case ARCH_STEP_REPEAT: need = may_be_none(g, &s->count) ? 0 : 1; break;
-    case ARCH_STEP_CACHE: /* a cache by key begins empty: its first lookup misses */
-        need = g->d->cache[s->target.element].kind == ARCH_CACHE_RATIO && g->d->cache[s->target.element].hit_ratio > 0.0 ? 0 : 1;
+    case ARCH_STEP_PARALLEL:
+        need = s->join;
         break;
-    case ARCH_STEP_FAIL: return s->probability > 0.0;
+    case ARCH_STEP_CHOOSE:
+        need = 1;
+        break;
+    case ARCH_STEP_REPEAT:
+        need = may_be_none(g, &s->count) ? 0 : 1;
+        break;
+    case ARCH_STEP_CACHE: /* a cache by key begins empty: its first lookup misses */
+        need = g->d->cache[s->target.element].kind == ARCH_CACHE_RATIO && g->d->cache[s->target.element].hit_ratio > 0.0
+                   ? 0
+                   : 1;
+        break;
+    case ARCH_STEP_FAIL:
+        return s->probability > 0.0;
     case ARCH_STEP_CPU:
     case ARCH_STEP_DELAY:
-    case ARCH_N_STEPS: break;
+    case ARCH_N_STEPS:
+        break;
     }
     if (need > 0) {
         g->gate[list].need++;
@@ -156,7 +163,7 @@ static void settle(gates_t *g)
     }
 }
 
-/* ---- naming what is left ----------------------------------------------------------------------------------------------- */
+/* ---- naming what is left ----------------------------------------------------------------------------------------- */
 
 /* The first call in the steps that waits for an endpoint that never ends. */
 static const arch_step_t *endless_call(const gates_t *g, const arch_steps_t *steps)
@@ -203,12 +210,13 @@ static void report_cycle(const gates_t *g, uint32_t start, const arch_step_t *co
         t = &call[e]->target;
         e = endpoint_of(g, t);
         if (++hops <= MOST_HOPS_SHOWN)
-            n += (size_t)snprintf(text + n, sizeof text - n, " -> %.50s/%.50s", archi_element_name(g->d, t->kind, t->element),
-                                  archi_endpoint_name(g->d, t));
+            n += (size_t)snprintf(text + n, sizeof text - n, " -> %.50s/%.50s",
+                                  archi_element_name(g->d, t->kind, t->element), archi_endpoint_name(g->d, t));
     } while (e != start);
     if (hops > MOST_HOPS_SHOWN)
         n += (size_t)snprintf(text + n, sizeof text - n, " -> ... (%u calls)", (unsigned)hops);
-    snprintf(text + n, sizeof text - n, ", expected a way out: a choice, a chance to fail or a call that does not wait");
+    snprintf(text + n, sizeof text - n,
+             ", expected a way out: a choice, a chance to fail or a call that does not wait");
     archi_problem_at(g->r, call[start]->at ? call[start]->at : "", (int)(start < INT32_MAX ? start : INT32_MAX), text);
 }
 

@@ -3,8 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const names[ARCH_N_DISTS] = {"constant", "exponential", "uniform", "normal",           "lognormal", "gamma",
-                                                "erlang",   "weibull",     "pareto",  "hyperexponential", "empirical"};
+static const char *const names[ARCH_N_DISTS] = {"constant", "exponential", "uniform", "normal", "lognormal",
+                                                "gamma",    "erlang",      "weibull", "pareto", "hyperexponential",
+                                                "empirical"};
 
 enum { MAX_COUNT = 1000000 };
 
@@ -14,8 +15,8 @@ typedef enum { NO_MORE, QUANTITY, POSITIVE_QUANTITY, PLAIN } form_t;
 
 typedef struct {
     const char *key;
-    form_t      form;
-    double      low, high; /* PLAIN */
+    form_t form;
+    double low, high; /* PLAIN */
 } parameter_t;
 
 /* By kind, in the order of arch_dist_t.p; the constant and the empirical table are read apart. */
@@ -45,8 +46,8 @@ static bool read_quantity(archi_reader_t *r, const archi_place_t *at, archi_dime
     return false;
 }
 
-static bool read_parameter(archi_reader_t *r, const archi_place_t *at, const parameter_t *p, archi_dimension_t dimension,
-                           double *out)
+static bool read_parameter(archi_reader_t *r, const archi_place_t *at, const parameter_t *p,
+                           archi_dimension_t dimension, double *out)
 {
     if (!archi_required(r, at, p->form == PLAIN ? "a number" : dimension == ARCHI_TIME ? "a time" : "a number"))
         return false;
@@ -54,7 +55,7 @@ static bool read_parameter(archi_reader_t *r, const archi_place_t *at, const par
                             : read_quantity(r, at, dimension, p->form == QUANTITY, out);
 }
 
-/* ---- by mean and coefficient of variation ---------------------------------------------------------------------------- */
+/* ---- by mean and coefficient of variation ------------------------------------------------------------------------ */
 
 static bool read_mean_and_cv(archi_reader_t *r, const archi_place_t *mean, const archi_place_t *cv,
                              archi_dimension_t dimension, arch_dist_t *out)
@@ -76,7 +77,7 @@ static bool read_mean_and_cv(archi_reader_t *r, const archi_place_t *mean, const
     return false;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static bool read_entry(archi_reader_t *r, const archi_place_t *at, archi_dimension_t dimension, double *value,
                        double *cumulative)
@@ -135,8 +136,9 @@ static bool read_unit(archi_reader_t *r, const archi_place_t *at, archi_dimensio
     if (dimension == ARCHI_TIME && cJSON_IsString(at->node) && strlen(at->node->valuestring) < 8 &&
         archi_parse_time(strcat(text, at->node->valuestring), unit))
         return true;
-    archi_expected(r, at, dimension == ARCHI_TIME ? "one of \"ns\", \"us\", \"ms\", \"s\", \"min\", \"h\", \"d\""
-                                                  : "no unit: this is a count");
+    archi_expected(r, at,
+                   dimension == ARCHI_TIME ? "one of \"ns\", \"us\", \"ms\", \"s\", \"min\", \"h\", \"d\""
+                                           : "no unit: this is a count");
     return false;
 }
 
@@ -174,7 +176,8 @@ static bool read_empirical(archi_reader_t *r, const archi_place_t *at, archi_dim
     good = read_quantity(r, &f[4], dimension, true, &out->shift) && good;
     good = read_unit(r, &f[2], dimension, &unit) && good;
     if (!f[0].node == !f[1].node) {
-        archi_problem(r, at, "found %s, expected exactly one of \"values\" and \"file\"", f[0].node ? "both" : "neither");
+        archi_problem(r, at, "found %s, expected exactly one of \"values\" and \"file\"",
+                      f[0].node ? "both" : "neither");
         return false;
     }
     if (!good || !(f[0].node ? read_entries(r, &f[0], dimension, &table)
@@ -184,15 +187,15 @@ static bool read_empirical(archi_reader_t *r, const archi_place_t *at, archi_dim
     return add_table(r, &table, &out->table);
 }
 
-/* ---- one distribution ------------------------------------------------------------------------------------------------ */
+/* ---- one distribution -------------------------------------------------------------------------------------------- */
 
 /* The members of a distribution's object, told apart. */
 typedef struct {
     archi_place_t field[6]; /* mean, cv, plus, then parameters that are not called "mean" */
-    int           own[3];   /* field of each parameter */
-    int           n_own;
-    bool          has_mean; /* "mean" is a parameter of its own */
-    bool          other;    /* a parameter besides "mean" is given */
+    int own[3];             /* field of each parameter */
+    int n_own;
+    bool has_mean; /* "mean" is a parameter of its own */
+    bool other;    /* a parameter besides "mean" is given */
 } given_t;
 
 enum { MEAN, CV, PLUS, FIRST_OTHER };
@@ -259,8 +262,10 @@ static bool read_parameters(archi_reader_t *r, const archi_place_t *at, archi_di
         return read_own_parameters(r, &g, dimension, out) && good;
     if (!g.other)
         return read_mean_and_cv(r, &g.field[MEAN], &g.field[CV], dimension, out) && good;
-    archi_problem(r, at, "found two ways to say it, expected either \"mean\" and \"cv\" or the parameters of the %s "
-                  "distribution", names[out->kind]);
+    archi_problem(r, at,
+                  "found two ways to say it, expected either \"mean\" and \"cv\" or the parameters of the %s "
+                  "distribution",
+                  names[out->kind]);
     return false;
 }
 
@@ -304,7 +309,8 @@ bool archi_read_dist(archi_reader_t *r, const archi_place_t *at, archi_dimension
                                            : read_parameters(r, &kind[which], dimension, &dist)))
         return false;
     if (arch_dist_check(&dist, r->design->table, r->design->n_tables) != ARCH_OK) {
-        archi_problem(r, &kind[which], "found parameters that make no distribution, expected others: %s", arch_error_text());
+        archi_problem(r, &kind[which], "found parameters that make no distribution, expected others: %s",
+                      arch_error_text());
         return false;
     }
     *out = dist;

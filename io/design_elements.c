@@ -7,7 +7,7 @@ const char *const archi_discipline_names[4] = {"fifo", "lifo", "priority", "proc
 
 enum { MAX_NAME = 200 };
 
-/* ---- names ----------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static bool is_name(const char *s)
 {
@@ -26,8 +26,9 @@ static uint32_t declare(archi_reader_t *r, const archi_place_t *at, archi_is_t i
     arch_status_t st;
 
     if (!is_name(at->key)) {
-        archi_problem(r, at, "found a name that is not one, expected letters, digits, '_', '.' and '-', a letter or digit "
-                             "first, at most 200");
+        archi_problem(r, at,
+                      "found a name that is not one, expected letters, digits, '_', '.' and '-', a letter or digit "
+                      "first, at most 200");
         return ARCH_NONE;
     }
     st = archi_names_add(&r->names, &name, &number);
@@ -109,13 +110,26 @@ static void declare_one(archi_reader_t *r, const archi_place_t *at, archi_is_t i
     arch_design_t *d = r->design;
 
     switch (is) {
-    case ARCHI_IS_SERVICE: declare_service(r, at, i); break;
-    case ARCHI_IS_DATABASE: declare_database(r, at, i); break;
-    case ARCHI_IS_BALANCER: declare_plain(r, at, is, i, &d->balancer[i].name); break;
-    case ARCHI_IS_CACHE: declare_plain(r, at, is, i, &d->cache[i].name); break;
-    case ARCHI_IS_WORKLOAD: declare_plain(r, at, is, i, &d->workload[i].name); break;
-    case ARCHI_IS_KEYSPACE: declare_plain(r, at, is, i, &d->keyspace[i].name); break;
-    case ARCHI_IS_ENDPOINT: break;
+    case ARCHI_IS_SERVICE:
+        declare_service(r, at, i);
+        break;
+    case ARCHI_IS_DATABASE:
+        declare_database(r, at, i);
+        break;
+    case ARCHI_IS_BALANCER:
+        declare_plain(r, at, is, i, &d->balancer[i].name);
+        break;
+    case ARCHI_IS_CACHE:
+        declare_plain(r, at, is, i, &d->cache[i].name);
+        break;
+    case ARCHI_IS_WORKLOAD:
+        declare_plain(r, at, is, i, &d->workload[i].name);
+        break;
+    case ARCHI_IS_KEYSPACE:
+        declare_plain(r, at, is, i, &d->keyspace[i].name);
+        break;
+    case ARCHI_IS_ENDPOINT:
+        break;
     }
 }
 
@@ -129,13 +143,32 @@ static bool new_elements(archi_reader_t *r, archi_is_t is, uint32_t n)
     if (!p)
         return false;
     switch (is) {
-    case ARCHI_IS_SERVICE: d->service = p; d->n_services = n; break;
-    case ARCHI_IS_DATABASE: d->database = p; d->n_databases = n; break;
-    case ARCHI_IS_BALANCER: d->balancer = p; d->n_balancers = n; break;
-    case ARCHI_IS_CACHE: d->cache = p; d->n_caches = n; break;
-    case ARCHI_IS_WORKLOAD: d->workload = p; d->n_workloads = n; break;
-    case ARCHI_IS_KEYSPACE: d->keyspace = p; d->n_keyspaces = n; break;
-    case ARCHI_IS_ENDPOINT: break;
+    case ARCHI_IS_SERVICE:
+        d->service = p;
+        d->n_services = n;
+        break;
+    case ARCHI_IS_DATABASE:
+        d->database = p;
+        d->n_databases = n;
+        break;
+    case ARCHI_IS_BALANCER:
+        d->balancer = p;
+        d->n_balancers = n;
+        break;
+    case ARCHI_IS_CACHE:
+        d->cache = p;
+        d->n_caches = n;
+        break;
+    case ARCHI_IS_WORKLOAD:
+        d->workload = p;
+        d->n_workloads = n;
+        break;
+    case ARCHI_IS_KEYSPACE:
+        d->keyspace = p;
+        d->n_keyspaces = n;
+        break;
+    case ARCHI_IS_ENDPOINT:
+        break;
     }
     return true;
 }
@@ -153,7 +186,7 @@ void archi_declare_elements(archi_reader_t *r, const archi_place_t maps[ARCHI_IS
     }
 }
 
-/* ---- what they are --------------------------------------------------------------------------------------------------- */
+/* ---- what they are ----------------------------------------------------------------------------------------------- */
 
 static arch_dist_t constant(double value)
 {
@@ -345,13 +378,24 @@ static void read_one(archi_reader_t *r, const archi_place_t *at, archi_is_t is, 
     arch_design_t *d = r->design;
 
     switch (is) {
-    case ARCHI_IS_SERVICE: read_service(r, at, &d->service[i]); break;
-    case ARCHI_IS_BALANCER: read_balancer(r, at, &d->balancer[i]); break;
-    case ARCHI_IS_DATABASE: read_database(r, at, &d->database[i]); break;
-    case ARCHI_IS_CACHE: read_cache(r, at, &d->cache[i]); break;
-    case ARCHI_IS_KEYSPACE: read_keyspace(r, at, &d->keyspace[i]); break;
+    case ARCHI_IS_SERVICE:
+        read_service(r, at, &d->service[i]);
+        break;
+    case ARCHI_IS_BALANCER:
+        read_balancer(r, at, &d->balancer[i]);
+        break;
+    case ARCHI_IS_DATABASE:
+        read_database(r, at, &d->database[i]);
+        break;
+    case ARCHI_IS_CACHE:
+        read_cache(r, at, &d->cache[i]);
+        break;
+    case ARCHI_IS_KEYSPACE:
+        read_keyspace(r, at, &d->keyspace[i]);
+        break;
     case ARCHI_IS_WORKLOAD:
-    case ARCHI_IS_ENDPOINT: break;
+    case ARCHI_IS_ENDPOINT:
+        break;
     }
 }
 

@@ -6,14 +6,14 @@
 #include <string.h>
 
 typedef struct {
-    archi_strbuf_t      *out;
+    archi_strbuf_t *out;
     const arch_design_t *d;
-    int                  depth;
-    int                  flat;  /* > 0: inside something that is written on one line */
-    bool                 first; /* nothing written yet in this container */
+    int depth;
+    int flat;   /* > 0: inside something that is written on one line */
+    bool first; /* nothing written yet in this container */
 } writer_t;
 
-/* ---- JSON -------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 static void put(writer_t *w, const char *text) { archi_strbuf_add(w->out, text); }
 
@@ -104,14 +104,14 @@ static void boolean(writer_t *w, const char *key, bool v)
     put(w, v ? "true" : "false");
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 /* In the largest unit that leaves a whole number. */
 static void time_value(writer_t *w, const char *key, double ns)
 {
     static const struct {
         const char *name;
-        double      ns;
+        double ns;
     } units[] = {{"h", 3600e9}, {"min", 60e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1.0}};
     size_t u = 0;
 
@@ -193,22 +193,45 @@ static void parameters(writer_t *w, archi_dimension_t m, const arch_dist_t *d)
     const double *p = d->p;
 
     switch (d->kind) {
-    case ARCH_DIST_EXPONENTIAL: quantity(w, "mean", m, p[0]); break;
-    case ARCH_DIST_UNIFORM: quantity(w, "low", m, p[0]); quantity(w, "high", m, p[1]); break;
-    case ARCH_DIST_NORMAL: quantity(w, "mean", m, p[0]); quantity(w, "sd", m, p[1]); break;
-    case ARCH_DIST_LOGNORMAL: number(w, "mu", p[0]); number(w, "sigma", p[1]); break;
+    case ARCH_DIST_EXPONENTIAL:
+        quantity(w, "mean", m, p[0]);
+        break;
+    case ARCH_DIST_UNIFORM:
+        quantity(w, "low", m, p[0]);
+        quantity(w, "high", m, p[1]);
+        break;
+    case ARCH_DIST_NORMAL:
+        quantity(w, "mean", m, p[0]);
+        quantity(w, "sd", m, p[1]);
+        break;
+    case ARCH_DIST_LOGNORMAL:
+        number(w, "mu", p[0]);
+        number(w, "sigma", p[1]);
+        break;
     case ARCH_DIST_GAMMA:
-    case ARCH_DIST_WEIBULL: number(w, "shape", p[0]); quantity(w, "scale", m, p[1]); break;
-    case ARCH_DIST_ERLANG: number(w, "k", p[0]); quantity(w, "mean", m, erlang_mean(p[0], p[1])); break;
-    case ARCH_DIST_PARETO: number(w, "alpha", p[0]); quantity(w, "minimum", m, p[1]); break;
+    case ARCH_DIST_WEIBULL:
+        number(w, "shape", p[0]);
+        quantity(w, "scale", m, p[1]);
+        break;
+    case ARCH_DIST_ERLANG:
+        number(w, "k", p[0]);
+        quantity(w, "mean", m, erlang_mean(p[0], p[1]));
+        break;
+    case ARCH_DIST_PARETO:
+        number(w, "alpha", p[0]);
+        quantity(w, "minimum", m, p[1]);
+        break;
     case ARCH_DIST_HYPEREXP:
         number(w, "p", p[0]);
         quantity(w, "mean1", m, p[1]);
         quantity(w, "mean2", m, p[2]);
         break;
-    case ARCH_DIST_EMPIRICAL: table(w, m, &w->d->table[d->table]); break;
+    case ARCH_DIST_EMPIRICAL:
+        table(w, m, &w->d->table[d->table]);
+        break;
     case ARCH_DIST_CONSTANT:
-    case ARCH_N_DISTS: break;
+    case ARCH_N_DISTS:
+        break;
     }
 }
 
@@ -243,11 +266,16 @@ static void balance(writer_t *w, const char *key, const arch_balance_t *b)
 const char *archi_element_name(const arch_design_t *d, arch_kind_t kind, uint32_t element)
 {
     switch (kind) {
-    case ARCH_SERVICE: return d->service[element].name;
-    case ARCH_BALANCER: return d->balancer[element].name;
-    case ARCH_DATABASE: return d->database[element].name;
-    case ARCH_CACHE: return d->cache[element].name;
-    case ARCH_N_KINDS: break;
+    case ARCH_SERVICE:
+        return d->service[element].name;
+    case ARCH_BALANCER:
+        return d->balancer[element].name;
+    case ARCH_DATABASE:
+        return d->database[element].name;
+    case ARCH_CACHE:
+        return d->cache[element].name;
+    case ARCH_N_KINDS:
+        break;
     }
     return "";
 }
@@ -255,16 +283,20 @@ const char *archi_element_name(const arch_design_t *d, arch_kind_t kind, uint32_
 const char *archi_endpoint_name(const arch_design_t *d, const arch_ref_t *ref)
 {
     switch (ref->kind) {
-    case ARCH_SERVICE: return d->service[ref->element].endpoint[ref->endpoint].name;
-    case ARCH_BALANCER: return d->service[d->balancer[ref->element].service].endpoint[ref->endpoint].name;
-    case ARCH_DATABASE: return d->database[ref->element].query[ref->endpoint].name;
+    case ARCH_SERVICE:
+        return d->service[ref->element].endpoint[ref->endpoint].name;
+    case ARCH_BALANCER:
+        return d->service[d->balancer[ref->element].service].endpoint[ref->endpoint].name;
+    case ARCH_DATABASE:
+        return d->database[ref->element].query[ref->endpoint].name;
     case ARCH_CACHE:
-    case ARCH_N_KINDS: break;
+    case ARCH_N_KINDS:
+        break;
     }
     return "";
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void steps(writer_t *w, const char *key, const arch_steps_t *s);
 
@@ -317,18 +349,33 @@ static void step(writer_t *w, const arch_step_t *s)
 {
     open(w, NULL, "{", true);
     switch (s->kind) {
-    case ARCH_STEP_CPU: dist(w, "cpu", ARCHI_TIME, &s->time); break;
-    case ARCH_STEP_DELAY: dist(w, "delay", ARCHI_TIME, &s->time); break;
-    case ARCH_STEP_CALL: call(w, s); break;
-    case ARCH_STEP_PARALLEL: parallel(w, s); break;
-    case ARCH_STEP_CHOOSE: choose(w, s); break;
+    case ARCH_STEP_CPU:
+        dist(w, "cpu", ARCHI_TIME, &s->time);
+        break;
+    case ARCH_STEP_DELAY:
+        dist(w, "delay", ARCHI_TIME, &s->time);
+        break;
+    case ARCH_STEP_CALL:
+        call(w, s);
+        break;
+    case ARCH_STEP_PARALLEL:
+        parallel(w, s);
+        break;
+    case ARCH_STEP_CHOOSE:
+        choose(w, s);
+        break;
     case ARCH_STEP_REPEAT:
         dist(w, "repeat", ARCHI_COUNT, &s->count);
         steps(w, "steps", &s->branch[0]);
         break;
-    case ARCH_STEP_CACHE: cache_step(w, s); break;
-    case ARCH_STEP_FAIL: number(w, "fail", s->probability); break;
-    case ARCH_N_STEPS: break;
+    case ARCH_STEP_CACHE:
+        cache_step(w, s);
+        break;
+    case ARCH_STEP_FAIL:
+        number(w, "fail", s->probability);
+        break;
+    case ARCH_N_STEPS:
+        break;
     }
     shut(w, "}");
 }
@@ -341,7 +388,7 @@ static void steps(writer_t *w, const char *key, const arch_steps_t *s)
     shut(w, "]");
 }
 
-/* ---- elements ---------------------------------------------------------------------------------------------------------- */
+/* ---- elements ---------------------------------------------------------------------------------------------------- */
 
 static void service(writer_t *w, const arch_service_t *s)
 {
@@ -445,7 +492,7 @@ static void elements(writer_t *w, const arch_design_t *d)
     shut(w, "}");
 }
 
-/* ---- load, network, objectives, run ------------------------------------------------------------------------------------- */
+/* ---- load, network, objectives, run ------------------------------------------------------------------------------ */
 
 static void profile(writer_t *w, const arch_workload_t *l)
 {

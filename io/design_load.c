@@ -8,7 +8,7 @@ const char *const archi_metric_names[ARCH_N_METRICS] = {"mean", "p50",    "p95",
 
 enum { MAX_USERS = 100000000, MAX_INTERVALS = 1000000 };
 
-/* ---- the mix --------------------------------------------------------------------------------------------------------- */
+/* ---- the mix ----------------------------------------------------------------------------------------------------- */
 
 /* A weight, or an object with it where there is more to say. */
 static bool read_operation(archi_reader_t *r, const archi_place_t *at, arch_operation_t *op)
@@ -71,7 +71,7 @@ static void read_mix(archi_reader_t *r, const archi_place_t *at, arch_workload_t
         share_out(r, at, w);
 }
 
-/* ---- workloads ------------------------------------------------------------------------------------------------------- */
+/* ---- workloads --------------------------------------------------------------------------------------------------- */
 
 static bool read_point(archi_reader_t *r, const archi_place_t *at, arch_rate_point_t *p)
 {
@@ -149,7 +149,8 @@ static void read_kind(archi_reader_t *r, const archi_place_t *at, const archi_pl
 {
     if ((f[0].node != NULL) + (f[1].node != NULL) + (f[2].node != NULL) != 1) {
         archi_problem(r, at, "found %s, expected exactly one of \"rate\", \"gap\" and \"users\"",
-                      f[0].node || f[1].node || f[2].node ? "more than one way to make requests" : "no way to make requests");
+                      f[0].node || f[1].node || f[2].node ? "more than one way to make requests"
+                                                          : "no way to make requests");
     } else if (f[0].node && cJSON_IsObject(f[0].node)) {
         read_profile(r, &f[0], w);
     } else if (f[0].node) {
@@ -197,10 +198,12 @@ void archi_read_workloads(archi_reader_t *r, const archi_place_t *at)
     }
 }
 
-/* ---- network --------------------------------------------------------------------------------------------------------- */
+/* ---- network ----------------------------------------------------------------------------------------------------- */
 
-enum { ENDS = 1u << ARCHI_IS_SERVICE | 1u << ARCHI_IS_BALANCER | 1u << ARCHI_IS_DATABASE | 1u << ARCHI_IS_CACHE |
-              1u << ARCHI_IS_WORKLOAD };
+enum {
+    ENDS = 1u << ARCHI_IS_SERVICE | 1u << ARCHI_IS_BALANCER | 1u << ARCHI_IS_DATABASE | 1u << ARCHI_IS_CACHE |
+           1u << ARCHI_IS_WORKLOAD
+};
 
 /* The two ends of a link as names, the workload first where there is one. */
 static bool read_between(archi_reader_t *r, const archi_place_t *at, uint32_t ends[2])
@@ -235,7 +238,7 @@ static bool read_between(archi_reader_t *r, const archi_place_t *at, uint32_t en
 }
 
 typedef struct {
-    uint64_t      key; /* both ends */
+    uint64_t key; /* both ends */
     archi_place_t at;
 } pair_t;
 
@@ -253,7 +256,8 @@ static void refuse_twins(archi_reader_t *r, pair_t *pairs, uint32_t n)
     qsort(pairs, n, sizeof *pairs, by_key);
     for (uint32_t i = 1; i < n; i++)
         if (pairs[i].key == pairs[i - 1].key)
-            archi_problem(r, &pairs[i].at, "found a second link between the ends of link %u, expected one link per pair",
+            archi_problem(r, &pairs[i].at,
+                          "found a second link between the ends of link %u, expected one link per pair",
                           (unsigned)pairs[i - 1].at.index);
 }
 
@@ -269,8 +273,8 @@ static bool read_link(archi_reader_t *r, const archi_place_t *at, arch_link_t *l
     if (!archi_fields(r, at, keys, 2, f))
         return false;
     good = archi_required(r, &f[0], "the two ends of the link") && read_between(r, &f[0], ends);
-    if (!archi_required(r, &f[1], "the latency of the link") || !archi_read_dist(r, &f[1], ARCHI_TIME, &link->latency) ||
-        !good)
+    if (!archi_required(r, &f[1], "the latency of the link") ||
+        !archi_read_dist(r, &f[1], ARCHI_TIME, &link->latency) || !good)
         return false;
     a = &r->names.name[ends[0]];
     b = &r->names.name[ends[1]];
@@ -317,7 +321,7 @@ void archi_read_network(archi_reader_t *r, const archi_place_t *at)
     read_links(r, &f[1]);
 }
 
-/* ---- objectives ------------------------------------------------------------------------------------------------------ */
+/* ---- objectives -------------------------------------------------------------------------------------------------- */
 
 enum { O_WORKLOAD, O_OPERATION, O_ELEMENT, O_METRIC, O_KEYS = O_METRIC + ARCH_N_METRICS };
 
@@ -330,7 +334,8 @@ static void read_limit(archi_reader_t *r, const archi_place_t *at, arch_objectiv
     if (!archi_fields(r, at, keys, 2, f))
         return;
     if (!f[0].node == !f[1].node) {
-        archi_problem(r, at, "found %s, expected exactly one of \"below\" and \"above\"", f[0].node ? "both" : "neither");
+        archi_problem(r, at, "found %s, expected exactly one of \"below\" and \"above\"",
+                      f[0].node ? "both" : "neither");
         return;
     }
     o->below = f[0].node != NULL;
@@ -367,8 +372,10 @@ static void read_operation_of(archi_reader_t *r, const archi_place_t *workload, 
     if (near == ARCH_NONE)
         archi_expected(r, operation, "an operation of that workload, written as in its mix");
     else
-        archi_problem(r, operation, "found \"%.200s\", expected an operation of that workload, written as in its mix; did you "
-                      "mean \"%s\"?", text, r->names.name[near].text);
+        archi_problem(r, operation,
+                      "found \"%.200s\", expected an operation of that workload, written as in its mix; did you "
+                      "mean \"%s\"?",
+                      text, r->names.name[near].text);
 }
 
 static void read_element_of(archi_reader_t *r, const archi_place_t *at, arch_objective_t *o)
@@ -396,7 +403,8 @@ static void read_subject(archi_reader_t *r, const archi_place_t *f, arch_objecti
     }
     for (int i = O_WORKLOAD; i <= O_OPERATION; i++)
         if (f[i].node)
-            archi_problem(r, &f[i], "found \"%s\", expected an element for an objective about \"utilisation\"", f[i].key);
+            archi_problem(r, &f[i], "found \"%s\", expected an element for an objective about \"utilisation\"",
+                          f[i].key);
     read_element_of(r, &f[O_ELEMENT], o);
 }
 
@@ -420,7 +428,8 @@ static void read_objective(archi_reader_t *r, const archi_place_t *at, arch_obje
     if (n == 0 && n_known < archi_count(at->node))
         return; /* a misspelt metric, most likely: reported as an unknown key */
     if (n != 1) {
-        archi_problem(r, at, "found %s, expected exactly one of mean, p50, p95, p99, p999, errors, throughput, utilisation",
+        archi_problem(r, at,
+                      "found %s, expected exactly one of mean, p50, p95, p99, p999, errors, throughput, utilisation",
                       n ? "more than one metric" : "no metric");
         return;
     }
@@ -445,7 +454,7 @@ void archi_read_objectives(archi_reader_t *r, const archi_place_t *at)
     d->n_objectives = i;
 }
 
-/* ---- run settings ---------------------------------------------------------------------------------------------------- */
+/* ---- run settings ------------------------------------------------------------------------------------------------ */
 
 /* A whole number of 64 bits: as a string, since numbers of JSON are exact up to 2^53 only. */
 static void read_seed(archi_reader_t *r, const archi_place_t *at, uint64_t *seed)

@@ -7,7 +7,7 @@ enum { MAX_CALLS_DEEP = 100, MAX_LOOKS = 1000000 };
 
 typedef struct {
     const arch_design_t *d;
-    uint32_t             looks; /* steps and links still looked at before the answer is taken to be "yes" */
+    uint32_t looks; /* steps and links still looked at before the answer is taken to be "yes" */
 } loops_t;
 
 static bool steps_take_time(loops_t *l, const arch_steps_t *steps, arch_kind_t kind, uint32_t element, int deep);
@@ -26,10 +26,7 @@ static bool link_takes_time(loops_t *l, arch_kind_t kind_a, uint32_t a, arch_kin
     return arch_dist_min(&l->d->latency, l->d->table) >= 0.5;
 }
 
-static bool takes_time(const loops_t *l, const arch_dist_t *dist)
-{
-    return !archi_dist_is_zero(l->d, dist);
-}
+static bool takes_time(const loops_t *l, const arch_dist_t *dist) { return !archi_dist_is_zero(l->d, dist); }
 
 static bool service_takes_time(loops_t *l, uint32_t service, uint32_t endpoint, int deep)
 {
@@ -78,17 +75,21 @@ static bool step_takes_time(loops_t *l, const arch_step_t *s, arch_kind_t kind, 
 {
     switch (s->kind) {
     case ARCH_STEP_CPU:
-    case ARCH_STEP_DELAY: return takes_time(l, &s->time);
-    case ARCH_STEP_CALL: return !s->async && call_takes_time(l, kind, element, &s->target, deep);
+    case ARCH_STEP_DELAY:
+        return takes_time(l, &s->time);
+    case ARCH_STEP_CALL:
+        return !s->async && call_takes_time(l, kind, element, &s->target, deep);
     case ARCH_STEP_REPEAT:
         return arch_dist_min(&s->count, l->d->table) >= 0.5 && branches_take_time(l, s, kind, element, deep);
     case ARCH_STEP_CACHE:
         return takes_time(l, &l->d->cache[s->target.element].service) ||
                link_takes_time(l, kind, element, ARCH_CACHE, s->target.element);
     case ARCH_STEP_PARALLEL:
-    case ARCH_STEP_CHOOSE: return branches_take_time(l, s, kind, element, deep);
+    case ARCH_STEP_CHOOSE:
+        return branches_take_time(l, s, kind, element, deep);
     case ARCH_STEP_FAIL:
-    case ARCH_N_STEPS: break;
+    case ARCH_N_STEPS:
+        break;
     }
     return false;
 }
@@ -119,8 +120,9 @@ void archi_check_closed_loops(archi_reader_t *r)
             if (call_takes_time(&l, ARCH_N_KINDS, i, &w->operation[k].target, MAX_CALLS_DEEP))
                 continue;
             snprintf(at, sizeof at, "/workloads/%s/think", w->name);
-            archi_problem_at(r, at, 0, "found no time to think, expected some: requests may be answered in the instant in "
-                                       "which they are made, and users would ask again for ever");
+            archi_problem_at(r, at, 0,
+                             "found no time to think, expected some: requests may be answered in the instant in "
+                             "which they are made, and users would ask again for ever");
             break;
         }
     }

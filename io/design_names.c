@@ -6,15 +6,12 @@
 
 enum { LONGEST_COMPARED = 64 };
 
-/* ---- likeness -------------------------------------------------------------------------------------------------------- */
+/* ---- likeness ---------------------------------------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Capitals are the commonest slip of all. */
-static bool alike(char a, char b)
-{
-    return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
+static bool alike(char a, char b) { return tolower((unsigned char)a) == tolower((unsigned char)b); }
 
 /* Optimal string alignment distance: Damerau 1964, Levenshtein 1966, without overlapping transpositions. */
 static size_t distance(const char *a, size_t n, const char *b, size_t m)
@@ -36,10 +33,7 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
 }
 
 /* How far a word of this length may be off to be taken for a slip. */
-static size_t tolerance(size_t length)
-{
-    return length < 3 ? 1 : length / 3;
-}
+static size_t tolerance(size_t length) { return length < 3 ? 1 : length / 3; }
 
 /* The distance, or SIZE_MAX when it is beyond what a slip explains. */
 static size_t slip(const char *a, size_t n, const char *b)
@@ -86,7 +80,7 @@ uint32_t archi_names_nearest(archi_names_t *names, uint32_t owner, unsigned kind
     return near;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 void archi_names_init(archi_names_t *names)
 {

@@ -31,7 +31,7 @@ uint32_t archi_count(const cJSON *node)
     return n;
 }
 
-/* ---- memory and pointers --------------------------------------------------------------------------------------------- */
+/* ---- memory and pointers ----------------------------------------------------------------------------------------- */
 
 void *archi_reader_alloc(archi_reader_t *r, size_t n, size_t bytes)
 {
@@ -55,7 +55,7 @@ const char *archi_reader_copy(archi_reader_t *r, const char *text)
 }
 
 typedef struct {
-    char  *out;
+    char *out;
     size_t n, bytes;
 } text_t;
 
@@ -112,7 +112,7 @@ const char *archi_pointer(archi_reader_t *r, const archi_place_t *at)
     return archi_reader_copy(r, pointer);
 }
 
-/* ---- problems -------------------------------------------------------------------------------------------------------- */
+/* ---- problems ---------------------------------------------------------------------------------------------------- */
 
 /* A copy that problems own, with '?' for what is not UTF-8 (a text that was cut, a line of a file); NULL when memory is
  * out. */
@@ -223,7 +223,7 @@ void archi_expected(archi_reader_t *r, const archi_place_t *at, const char *expe
     archi_problem(r, at, "found %s, expected %s", archi_in_words(at->node, found), expected);
 }
 
-/* ---- objects and arrays ---------------------------------------------------------------------------------------------- */
+/* ---- objects and arrays ------------------------------------------------------------------------------------------ */
 
 bool archi_is_object(archi_reader_t *r, const archi_place_t *at, const char *expected)
 {
@@ -260,8 +260,10 @@ static void unknown_key(archi_reader_t *r, const archi_place_t *at, const char *
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", keys[i]);
     quote(at->key, key);
     archi_problem(r, at, "found the unknown key %s, expected %s%s%s%s%s", key,
-                  n > 1 ? "one of " : n == 1 ? "only " : "an empty object", list,
-                  near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                  n > 1    ? "one of "
+                  : n == 1 ? "only "
+                           : "an empty object",
+                  list, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 bool archi_fields(archi_reader_t *r, const archi_place_t *at, const char *const *keys, int n, archi_place_t *field)

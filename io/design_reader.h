@@ -18,13 +18,13 @@
 #define ARCHI_LEAST_SHARE 2.2250738585072014e-308
 
 typedef struct archi_place {
-    const struct archi_place *up;    /* NULL at the root */
-    const char               *key;   /* in an object; NULL in an array */
-    uint32_t                  index; /* in an array */
-    const cJSON              *node;  /* NULL: absent */
+    const struct archi_place *up; /* NULL at the root */
+    const char *key;              /* in an object; NULL in an array */
+    uint32_t index;               /* in an array */
+    const cJSON *node;            /* NULL: absent */
 } archi_place_t;
 
-/* ---- names --------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 typedef enum {
     ARCHI_IS_SERVICE = ARCH_SERVICE,
@@ -37,18 +37,18 @@ typedef enum {
 } archi_is_t;
 
 typedef struct {
-    const char *text;  /* lives as long as the JSON tree */
-    uint32_t    owner; /* ENDPOINT: the name it belongs to, else ARCH_NONE */
-    archi_is_t  is;
-    uint32_t    index; /* in its array */
+    const char *text; /* lives as long as the JSON tree */
+    uint32_t owner;   /* ENDPOINT: the name it belongs to, else ARCH_NONE */
+    archi_is_t is;
+    uint32_t index; /* in its array */
 } archi_name_t;
 
 typedef struct {
     archi_name_t *name;
-    uint32_t      n, capacity;
-    uint32_t     *slot; /* hash table of name + 1, 0 when free; a power of two */
-    uint32_t      n_slots;
-    uint64_t      budget; /* character pairs that searches for near names may still compare */
+    uint32_t n, capacity;
+    uint32_t *slot; /* hash table of name + 1, 0 when free; a power of two */
+    uint32_t n_slots;
+    uint64_t budget; /* character pairs that searches for near names may still compare */
 } archi_names_t;
 
 void archi_names_init(archi_names_t *names);
@@ -65,22 +65,22 @@ uint32_t archi_names_nearest(archi_names_t *names, uint32_t owner, unsigned kind
 /* The word of `words` nearest to `text`, or NULL. */
 const char *archi_nearest_word(const char *const *words, int n, const char *text);
 
-/* ---- the reader and its problems ------------------------------------------------------------------------------------ */
+/* ---- the reader and its problems --------------------------------------------------------------------------------- */
 
 typedef struct {
     arch_problem_t problem;
-    int            order; /* of the value it is about, in the file */
-    uint32_t       serial;
+    int order; /* of the value it is about, in the file */
+    uint32_t serial;
 } archi_found_t;
 
 typedef struct {
     arch_design_t *design;
-    const char    *folder;     /* where files named in the design are; NULL: nowhere */
-    archi_names_t  names;
+    const char *folder; /* where files named in the design are; NULL: nowhere */
+    archi_names_t names;
     archi_found_t *found;
-    uint32_t       n_found, capacity;
-    uint32_t       n_unlisted; /* beyond ARCHI_MAX_PROBLEMS */
-    arch_status_t  st;         /* the machine's failure, not the user's: stops everything */
+    uint32_t n_found, capacity;
+    uint32_t n_unlisted; /* beyond ARCHI_MAX_PROBLEMS */
+    arch_status_t st;    /* the machine's failure, not the user's: stops everything */
 } archi_reader_t;
 
 enum { ARCHI_MAX_PROBLEMS = 10000 };
@@ -111,7 +111,7 @@ const char *archi_reader_copy(archi_reader_t *r, const char *text);
 enum { ARCHI_FOUND_BYTES = 96 };
 const char *archi_in_words(const cJSON *node, char out[ARCHI_FOUND_BYTES]);
 
-/* ---- objects and arrays ---------------------------------------------------------------------------------------------- */
+/* ---- objects and arrays ------------------------------------------------------------------------------------------ */
 
 archi_place_t archi_member(const archi_place_t *up, const cJSON *node);
 archi_place_t archi_item(const archi_place_t *up, const cJSON *node, uint32_t index);
@@ -125,7 +125,7 @@ bool archi_is_array(archi_reader_t *r, const archi_place_t *at, const char *expe
 /* True when the field is there; else the object lacks it, which is a problem. */
 bool archi_required(archi_reader_t *r, const archi_place_t *field, const char *expected);
 
-/* ---- values: false when there and wrong ------------------------------------------------------------------------------ */
+/* ---- values: false when there and wrong -------------------------------------------------------------------------- */
 
 typedef enum { ARCHI_TIME, ARCHI_COUNT } archi_dimension_t;
 
@@ -155,7 +155,7 @@ bool archi_parse_rate(const char *text, double *per_s);
 bool archi_read_table_file(archi_reader_t *r, const archi_place_t *file, double unit_ns, archi_dimension_t dimension,
                            arch_table_t *table);
 
-/* ---- parts of a design ----------------------------------------------------------------------------------------------- */
+/* ---- parts of a design ------------------------------------------------------------------------------------------- */
 
 extern const char *const archi_discipline_names[4];
 extern const char *const archi_balance_names[3];

@@ -6,11 +6,11 @@
 
 typedef struct {
     const unsigned char *s;
-    size_t               length, i; /* i: the next byte */
-    size_t               n_values;
-    int                  depth;
-    const char          *expected;  /* set at the first error, with i left at its place */
-    const char          *found;     /* in words, or NULL: the byte at i */
+    size_t length, i; /* i: the next byte */
+    size_t n_values;
+    int depth;
+    const char *expected; /* set at the first error, with i left at its place */
+    const char *found;    /* in words, or NULL: the byte at i */
 } scan_t;
 
 static bool scan_value(scan_t *t);
@@ -52,10 +52,7 @@ static bool fail(scan_t *t, const char *found, const char *expected)
 }
 
 /* The byte at the place, or -1 at the end of the text. */
-static int peek(const scan_t *t)
-{
-    return t->i < t->length ? t->s[t->i] : -1;
-}
+static int peek(const scan_t *t) { return t->i < t->length ? t->s[t->i] : -1; }
 
 static void skip_space(scan_t *t)
 {
@@ -240,12 +237,18 @@ static bool scan_value(scan_t *t)
         return fail(t, "more than 20000000 values", "a smaller file");
     c = peek(t);
     switch (c) {
-    case '{': return scan_container(t, '}');
-    case '[': return scan_container(t, ']');
-    case '"': return scan_string(t);
-    case 't': return scan_word(t, "true");
-    case 'f': return scan_word(t, "false");
-    case 'n': return scan_word(t, "null");
+    case '{':
+        return scan_container(t, '}');
+    case '[':
+        return scan_container(t, ']');
+    case '"':
+        return scan_string(t);
+    case 't':
+        return scan_word(t, "true");
+    case 'f':
+        return scan_word(t, "false");
+    case 'n':
+        return scan_word(t, "null");
     default:
         if (c == '-' || (c >= '0' && c <= '9'))
             return scan_number(t);

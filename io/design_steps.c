@@ -8,7 +8,7 @@ const char *const archi_kind_names[ARCHI_IS_ENDPOINT + 1] = {"service",  "balanc
 
 enum { CALLABLE = 1u << ARCHI_IS_SERVICE | 1u << ARCHI_IS_BALANCER | 1u << ARCHI_IS_DATABASE };
 
-/* ---- targets --------------------------------------------------------------------------------------------------------- */
+/* ---- targets ----------------------------------------------------------------------------------------------------- */
 
 static void unknown_target(archi_reader_t *r, const archi_place_t *at, const char *text, size_t n)
 {
@@ -20,7 +20,8 @@ static void unknown_target(archi_reader_t *r, const archi_place_t *at, const cha
     if (near == ARCH_NONE)
         archi_problem(r, at, "found %s, expected a service, balancer or database of this design", found);
     else
-        archi_problem(r, at, "found %s, expected a service, balancer or database of this design; did you mean \"%s%s\"?",
+        archi_problem(r, at,
+                      "found %s, expected a service, balancer or database of this design; did you mean \"%s%s\"?",
                       found, r->names.name[near].text, text + n);
 }
 
@@ -43,7 +44,8 @@ static uint32_t count_endpoints(const archi_reader_t *r, uint32_t owner)
 {
     const archi_name_t *e = &r->names.name[owner];
 
-    return e->is == ARCHI_IS_SERVICE ? r->design->service[e->index].n_endpoints : r->design->database[e->index].n_queries;
+    return e->is == ARCHI_IS_SERVICE ? r->design->service[e->index].n_endpoints
+                                     : r->design->database[e->index].n_queries;
 }
 
 static const char *first_endpoint(const archi_reader_t *r, uint32_t owner)
@@ -81,11 +83,11 @@ static bool named_endpoint(archi_reader_t *r, const archi_place_t *at, const cha
     }
     near = archi_names_nearest(&r->names, owner, 1u << ARCHI_IS_ENDPOINT, endpoint, strlen(endpoint));
     if (near != ARCH_NONE)
-        archi_problem(r, at, "found \"%.200s\", expected an endpoint of \"%.*s\"; did you mean \"%.*s/%s\"?", text, (int)n, text,
-                      (int)n, text, r->names.name[near].text);
+        archi_problem(r, at, "found \"%.200s\", expected an endpoint of \"%.*s\"; did you mean \"%.*s/%s\"?", text,
+                      (int)n, text, (int)n, text, r->names.name[near].text);
     else if (count_endpoints(r, owner) > 0)
-        archi_problem(r, at, "found \"%.200s\", expected an endpoint of \"%.*s\", such as \"%.*s/%s\"", text, (int)n, text,
-                      (int)n, text, first_endpoint(r, owner));
+        archi_problem(r, at, "found \"%.200s\", expected an endpoint of \"%.*s\", such as \"%.*s/%s\"", text, (int)n,
+                      text, (int)n, text, first_endpoint(r, owner));
     return false;
 }
 
@@ -101,7 +103,8 @@ bool archi_read_target(archi_reader_t *r, const archi_place_t *at, const char *t
     }
     is = r->names.name[name].is;
     if (!(CALLABLE & (1u << is))) {
-        archi_problem(r, at, "found \"%.200s\", a %s, expected a service, balancer or database%s", text, archi_kind_names[is],
+        archi_problem(r, at, "found \"%.200s\", a %s, expected a service, balancer or database%s", text,
+                      archi_kind_names[is],
                       is == ARCHI_IS_CACHE ? " (a cache is used by a step of its own: {\"cache\": ...})" : "");
         return false;
     }
@@ -138,7 +141,7 @@ uint32_t archi_read_name(archi_reader_t *r, const archi_place_t *at, unsigned ki
     return ARCH_NONE;
 }
 
-/* ---- one step -------------------------------------------------------------------------------------------------------- */
+/* ---- one step ---------------------------------------------------------------------------------------------------- */
 
 /* Every key that a step may have; the first ARCH_N_STEPS name its kind. */
 enum { K_WAIT = ARCH_N_STEPS, K_BALANCE, K_JOIN, K_STEPS, K_KEYS, K_MISS, N_KEYS };
@@ -195,8 +198,8 @@ static bool read_join(archi_reader_t *r, const archi_place_t *at, uint32_t n, ui
     }
     if (cJSON_IsNumber(at->node))
         return archi_read_whole(r, at, 1, n, join);
-    archi_problem(r, at, "found %s, expected \"all\", \"any\" or a whole number from 1 to %u", archi_in_words(at->node, found),
-                  (unsigned)n);
+    archi_problem(r, at, "found %s, expected \"all\", \"any\" or a whole number from 1 to %u",
+                  archi_in_words(at->node, found), (unsigned)n);
     return false;
 }
 
@@ -227,7 +230,8 @@ static bool read_choice(archi_reader_t *r, const archi_place_t *at, arch_steps_t
 
     if (!archi_fields(r, at, keys, 2, f))
         return false;
-    good = archi_required(r, &f[0], "a number, the weight of this choice") && archi_read_number(r, &f[0], 0.0, 1e9, weight);
+    good = archi_required(r, &f[0], "a number, the weight of this choice") &&
+           archi_read_number(r, &f[0], 0.0, 1e9, weight);
     return archi_required(r, &f[1], "a list of steps") && archi_read_steps(r, &f[1], steps) && good;
 }
 
@@ -254,7 +258,8 @@ static bool read_choose(archi_reader_t *r, const archi_place_t *at, arch_step_t 
 
 static bool read_cache_step(archi_reader_t *r, const archi_place_t *f, arch_step_t *step)
 {
-    uint32_t cache = archi_read_name(r, &f[ARCH_STEP_CACHE], 1u << ARCHI_IS_CACHE, "the name of a cache of this design");
+    uint32_t cache =
+        archi_read_name(r, &f[ARCH_STEP_CACHE], 1u << ARCHI_IS_CACHE, "the name of a cache of this design");
     uint32_t keys = ARCH_NONE;
     bool good = read_one_branch(r, &f[K_MISS], step);
 
@@ -275,7 +280,8 @@ static bool read_cache_step(archi_reader_t *r, const archi_place_t *f, arch_step
     }
     if (r->design->cache[step->target.element].kind == ARCH_CACHE_RATIO || f[K_KEYS].node)
         return good;
-    archi_problem(r, f[K_KEYS].up, "found no \"keys\", expected the key space that \"%s\", a cache by key, is looked up in",
+    archi_problem(r, f[K_KEYS].up,
+                  "found no \"keys\", expected the key space that \"%s\", a cache by key, is looked up in",
                   r->design->cache[step->target.element].name);
     return false;
 }
@@ -293,15 +299,16 @@ static arch_step_kind_t kind_of(archi_reader_t *r, const archi_place_t *at, cons
             kind = i;
     if (n != 1) {
         if (n > 1)
-            archi_problem(r, at, "found both \"%s\" and another kind of step, expected one kind per step", step_keys[kind]);
+            archi_problem(r, at, "found both \"%s\" and another kind of step, expected one kind per step",
+                          step_keys[kind]);
         else if (given || !at->node->child)
             archi_expected(r, at, "a step: one of cpu, delay, call, parallel, choose, repeat, cache, fail");
         return ARCH_N_STEPS;
     }
     for (int i = ARCH_N_STEPS; i < N_KEYS; i++) {
         if (given & (1u << i) & ~companions[kind]) {
-            archi_problem(r, &f[i], "found \"%s\" in a \"%s\" step, which has no use for it, expected none", step_keys[i],
-                          step_keys[kind]);
+            archi_problem(r, &f[i], "found \"%s\" in a \"%s\" step, which has no use for it, expected none",
+                          step_keys[i], step_keys[kind]);
             kind = ARCH_N_STEPS;
             break;
         }
@@ -322,16 +329,23 @@ static bool read_step(archi_reader_t *r, const archi_place_t *at, arch_step_t *s
     step->at = archi_pointer(r, at);
     switch (step->kind) {
     case ARCH_STEP_CPU:
-    case ARCH_STEP_DELAY: return archi_read_dist(r, &f[step->kind], ARCHI_TIME, &step->time);
-    case ARCH_STEP_CALL: return read_call(r, f, step);
-    case ARCH_STEP_PARALLEL: return read_parallel(r, f, step);
-    case ARCH_STEP_CHOOSE: return read_choose(r, &f[ARCH_STEP_CHOOSE], step);
+    case ARCH_STEP_DELAY:
+        return archi_read_dist(r, &f[step->kind], ARCHI_TIME, &step->time);
+    case ARCH_STEP_CALL:
+        return read_call(r, f, step);
+    case ARCH_STEP_PARALLEL:
+        return read_parallel(r, f, step);
+    case ARCH_STEP_CHOOSE:
+        return read_choose(r, &f[ARCH_STEP_CHOOSE], step);
     case ARCH_STEP_REPEAT:
         good = archi_read_dist(r, &f[ARCH_STEP_REPEAT], ARCHI_COUNT, &step->count);
         return read_one_branch(r, &f[K_STEPS], step) && good;
-    case ARCH_STEP_CACHE: return read_cache_step(r, f, step);
-    case ARCH_STEP_FAIL: return archi_read_number(r, &f[ARCH_STEP_FAIL], 0.0, 1.0, &step->probability);
-    case ARCH_N_STEPS: break;
+    case ARCH_STEP_CACHE:
+        return read_cache_step(r, f, step);
+    case ARCH_STEP_FAIL:
+        return archi_read_number(r, &f[ARCH_STEP_FAIL], 0.0, 1.0, &step->probability);
+    case ARCH_N_STEPS:
+        break;
     }
     return false;
 }

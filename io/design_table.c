@@ -12,13 +12,13 @@
 enum { MAX_FILE_BYTES = 64 << 20, MAX_ENTRIES = 1000000 };
 
 typedef struct {
-    archi_reader_t      *r;
+    archi_reader_t *r;
     const archi_place_t *at;
-    double               unit;
-    archi_dimension_t    dimension;
-    uint32_t             n, line;
-    int                  columns; /* 0 until the first entry */
-    double              *value, *cumulative;
+    double unit;
+    archi_dimension_t dimension;
+    uint32_t n, line;
+    int columns; /* 0 until the first entry */
+    double *value, *cumulative;
 } csv_t;
 
 /* Designs may come from strangers: only plain files below the design's own folder. */
@@ -63,7 +63,8 @@ static const char *slurp(const char *path, char **text, size_t *length)
 
 static bool line_problem(csv_t *f, const char *line, const char *expected)
 {
-    archi_problem(f->r, f->at, "found \"%.40s\" in line %u of the file, expected %s", line, (unsigned)f->line, expected);
+    archi_problem(f->r, f->at, "found \"%.40s\" in line %u of the file, expected %s", line, (unsigned)f->line,
+                  expected);
     return false;
 }
 
@@ -106,9 +107,10 @@ static bool read_line(csv_t *f, char *line)
     }
     line = trim(line);
     if (!read_value(f, line, &value))
-        return line_problem(f, line, f->dimension == ARCHI_COUNT ? "a number from 0 to 1000000"
-                                     : f->unit == 0.0 ? "a time such as 10ms (or say \"unit\" beside \"file\")"
-                                                      : "a time of zero or more");
+        return line_problem(f, line,
+                            f->dimension == ARCHI_COUNT ? "a number from 0 to 1000000"
+                            : f->unit == 0.0            ? "a time such as 10ms (or say \"unit\" beside \"file\")"
+                                                        : "a time of zero or more");
     if (f->columns && f->columns != columns)
         return line_problem(f, line, "as many columns as in the lines before");
     if (f->n == MAX_ENTRIES)
@@ -158,7 +160,8 @@ static bool complete(csv_t *f)
     f->cumulative[0] = f->cumulative[0] > 0.0 ? f->cumulative[0] : ARCHI_LEAST_SHARE;
     for (uint32_t i = 1; i < f->n; i++) {
         if (f->value[i] < f->value[i - 1] || f->cumulative[i] < f->cumulative[i - 1]) {
-            archi_problem(f->r, f->at, "found an entry below the one before it, expected values and shares that ascend");
+            archi_problem(f->r, f->at,
+                          "found an entry below the one before it, expected values and shares that ascend");
             return false;
         }
     }

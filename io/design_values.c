@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers and units ----------------------------------------------------------------------------------------------- */
+/* ---- numbers and units ------------------------------------------------------------------------------------------- */
 
 /* Length of a decimal number at the start of the text, 0 when there is none; *has_exponent tells of an "e". */
 static size_t number_length(const char *s, bool *has_exponent)
@@ -97,7 +97,7 @@ bool archi_parse_rate(const char *text, double *per_s)
     return true;
 }
 
-/* ---- readers --------------------------------------------------------------------------------------------------------- */
+/* ---- readers ----------------------------------------------------------------------------------------------------- */
 
 bool archi_read_time(archi_reader_t *r, const archi_place_t *at, bool may_be_zero, double *ns)
 {
@@ -108,8 +108,8 @@ bool archi_read_time(archi_reader_t *r, const archi_place_t *at, bool may_be_zer
         return true;
     archi_in_words(at->node, found);
     if (cJSON_IsNumber(at->node))
-        archi_problem(r, at, "found %s, expected a time with its unit (ns, us, ms, s, min, h, d), such as \"%sms\"", found,
-                      found);
+        archi_problem(r, at, "found %s, expected a time with its unit (ns, us, ms, s, min, h, d), such as \"%sms\"",
+                      found, found);
     else if (!cJSON_IsString(at->node) || !archi_parse_time(at->node->valuestring, &v))
         archi_problem(r, at, "found %s, expected a time such as \"10ms\" (ns, us, ms, s, min, h, d)", found);
     else if (!(v >= 0.0 && v <= ARCHI_MAX_TIME_NS) || (v == 0.0 && !may_be_zero))
@@ -156,7 +156,8 @@ bool archi_read_rate(archi_reader_t *r, const archi_place_t *at, bool may_be_zer
         return true;
     archi_in_words(at->node, found);
     if (cJSON_IsNumber(at->node))
-        archi_problem(r, at, "found %s, expected a rate with its unit (/s, /min, /h, /d), such as \"%s/s\"", found, found);
+        archi_problem(r, at, "found %s, expected a rate with its unit (/s, /min, /h, /d), such as \"%s/s\"", found,
+                      found);
     else if (!cJSON_IsString(at->node) || !archi_parse_rate(at->node->valuestring, &v))
         archi_problem(r, at, "found %s, expected a rate such as \"100/s\" (/s, /min, /h, /d)", found);
     else if (!(v >= 0.0 && v <= 1e9) || (v == 0.0 && !may_be_zero))

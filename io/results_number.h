@@ -13,7 +13,8 @@ typedef enum {
 
 enum { ARCHI_SHOWN_BYTES = 96 };
 
-/* "6.41 ± 0.05 ms"; "6.41 ms" without a half width or with none to speak of; "-" when the data cannot say. `tight`: no blanks around the sign. */
+/* "6.41 ± 0.05 ms"; "6.41 ms" without a half width or with none to speak of; "-" when the data cannot say. `tight`: no
+ * blanks around the sign. */
 void archi_show_estimate(const arch_estimate_t *estimate, archi_look_t look, bool tight, char out[ARCHI_SHOWN_BYTES]);
 /* "1.2–1.4 ms", or one value when both look the same. */
 void archi_show_range(double low, double high, archi_look_t look, char out[ARCHI_SHOWN_BYTES]);

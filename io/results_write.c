@@ -228,6 +228,21 @@ static arch_status_t write_together(job_t *job)
     return archi_agree(job->comm, job->rank == 0 ? finish(job) : ARCH_OK);
 }
 
+arch_status_t arch_results_probe(const char *path)
+{
+    job_t *job = calloc(1, sizeof *job);
+    arch_status_t st;
+
+    if (job == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "%s: no memory to write it", path);
+    job->path = path;
+    job->fd = -1;
+    st = open_temporary(job);
+    clear_away(job);
+    free(job);
+    return st == ARCH_OK ? ARCH_OK : arch_fail_from(st, __func__, __FILE__, __LINE__);
+}
+
 static arch_status_t write_alone(job_t *job)
 {
     ARCH_TRY(write_image(job));

@@ -1,4 +1,5 @@
 /* model/blocks.c - blocks of the model: made empty with their first events, closed at the end, read. */
+#include "engine/executor.h" /* archi_block_make_room() */
 #include "model/handle.h"
 #include "model/model.h"
 #include <stdlib.h>
@@ -113,25 +114,36 @@ static void init_element(const archi_plan_t *plan, archi_block_t *b, uint32_t pl
         used->n_operations += g->n_operations;
 }
 
-/* The first events of a source: an open workload's first arrival, every user's first thinking. */
-static void start_source(const archi_plan_t *plan, const archi_map_t *map, archi_block_t *b, uint32_t place, uint32_t number)
+/* The first events of a source: an open workload's first arrival, every user's first thinking. The block moves as it grows. */
+static arch_status_t start_source(const archi_plan_t *plan, const archi_map_t *map, archi_block_t **b, uint32_t place,
+                                  uint32_t number)
 {
+    const archi_group_t *g = group_of(plan, number);
+    uint32_t n = g->is != ARCHI_IS_SOURCE ? 0 : g->load == ARCHI_LOAD_CLOSED ? g->users : 1;
     archi_context_t c;
 
-    archi_context_init(&c, plan, map, b, number, place, 0);
-    if (c.group->is != ARCHI_IS_SOURCE)
-        return;
-    if (c.group->load != ARCHI_LOAD_CLOSED) {
-        archi_next_arrival(&c);
-        return;
+    for (uint32_t u = 0; u < n; u++) {
+        ARCH_TRY(archi_block_make_room(b));
+        archi_context_init(&c, plan, map, *b, number, place, 0);
+        if (g->load != ARCHI_LOAD_CLOSED) {
+            archi_next_arrival(&c);
+        } else {
+            uint32_t ticket = archi_pool_take(*b, ARCHI_SEC_TICKET);
+            archi_ticket_t *t = archi_ticket(&c, ticket);
+            t->user = u;
+            t->count = 0;
+            archi_think(&c, ticket);
+        }
     }
-    for (uint32_t u = 0; u < c.group->users; u++) {
-        uint32_t ticket = archi_pool_take(b, ARCHI_SEC_TICKET);
-        archi_ticket_t *t = archi_ticket(&c, ticket);
-        t->user = u;
-        t->count = 0;
-        archi_think(&c, ticket);
-    }
+    return ARCH_OK;
+}
+
+static arch_status_t start_sources(const archi_plan_t *plan, const archi_map_t *map, archi_block_t **b,
+                                   const uint32_t *element, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        ARCH_TRY(start_source(plan, map, b, i, element[i]));
+    return ARCH_OK;
 }
 
 arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id, const uint32_t *element,
@@ -155,8 +167,10 @@ arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map
         ref[i] = ARCHI_NIL;
     for (uint32_t i = 0; i < n; i++)
         init_element(plan, *out, i, element[i], &used);
-    for (uint32_t i = 0; i < n; i++)
-        start_source(plan, map, *out, i, element[i]);
+    if (start_sources(plan, map, out, element, n) != ARCH_OK) {
+        archi_block_destroy(out);
+        return arch_fail_from(arch_error_status(), __func__, __FILE__, __LINE__);
+    }
     return ARCH_OK;
 }
 

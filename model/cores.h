@@ -42,7 +42,8 @@ ARCH_HD static ARCH_INLINE void archi_core_done(archi_context_t *c, uint32_t f)
     if (el->ready > 0) {
         uint32_t next = archi_line_pop(c, &el->ready_head);
         el->ready--;
-        el->wait += (uint64_t)(c->now - archi_frame(c, next)->since);
+        if (archi_frame(c, next)->type != ARCHI_FRAME_CHANGE) /* waits are those of requests */
+            el->wait += (uint64_t)(c->now - archi_frame(c, next)->since);
         archi_core_start(c, next);
     }
     archi_make_runnable(c, f);
@@ -140,7 +141,8 @@ ARCH_HD static ARCH_INLINE void archi_shared_event(archi_context_t *c)
             archi_frame_t *frame = archi_frame(c, f);
             archi_rank_pop(c, &el->ready_head);
             archi_shared_count(c, el->running + el->ready - 1);
-            el->wait += (uint64_t)(c->now - frame->since > frame->demand ? c->now - frame->since - frame->demand : 0);
+            if (frame->type != ARCHI_FRAME_CHANGE && c->now - frame->since > frame->demand)
+                el->wait += (uint64_t)(c->now - frame->since - frame->demand);
             archi_make_runnable(c, f);
         }
     }

@@ -46,7 +46,7 @@ ARCH_HD static ARCH_INLINE void archi_context_init(archi_context_t *c, const arc
     c->group = archi_plan_groups(plan) + c->el->group;
     c->now = now;
     c->key = archi_lp_state(b, place)->key;
-    c->n_sends = c->n_frames = 0;
+    c->n_sends = c->n_frames = c->n_steps = 0;
     c->run_head = c->run_tail = ARCHI_NIL;
 }
 

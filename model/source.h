@@ -107,7 +107,8 @@ ARCH_HD static ARCH_INLINE void archi_think(archi_context_t *c, uint32_t ticket)
     arch_time_t t = archi_time_of(c, c->group->gap, archi_user_number(archi_ticket(c, ticket)),
                                   archi_minor(0, ARCHI_DRAW_GAP));
 
-    archi_emit_self(c, t, ARCHI_EV_THINK, ticket);
+    /* At least 1 ns, or users who never think, of a system that answers at once, would stop the clock. */
+    archi_emit_self(c, t > 0 ? t : 1, ARCHI_EV_THINK, ticket);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------ */

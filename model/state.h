@@ -116,7 +116,7 @@ typedef struct {
     uint32_t             place;
     arch_time_t          now;
     uint64_t             key;      /* of this element's draws */
-    uint32_t             n_sends, n_frames; /* used so far by this event */
+    uint32_t             n_sends, n_frames, n_steps; /* used so far by this event */
     uint32_t             run_head, run_tail; /* frames that can go on */
 } archi_context_t;
 

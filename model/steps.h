@@ -277,13 +277,16 @@ ARCH_HD static ARCH_INLINE void archi_call(archi_context_t *c, const archi_instr
         (*archi_peer(c, peer))--; /* nobody will tell when it is over */
 }
 
-/* Would this instruction exceed what one event may send or take? */
-ARCH_HD static ARCH_ALWAYS_INLINE bool archi_too_much(const archi_context_t *c, const archi_instr_t *in)
+enum { ARCHI_MAX_STEPS = 4096 }; /* instructions of one event: a long loop must not keep the executor waiting */
+
+/* Would this instruction exceed what one event may send, take or do? */
+ARCH_HD static ARCH_ALWAYS_INLINE bool archi_too_much(archi_context_t *c, const archi_instr_t *in)
 {
     uint32_t sends = in->op == ARCHI_OP_REPLICATE ? archi_plan_groups(c->plan)[in->route.group].n : 1;
     uint32_t frames = in->op == ARCHI_OP_PARALLEL ? in->n + 1 : 1;
 
-    return c->n_sends + sends + 1 > c->plan->max_sends || c->n_frames + frames > c->plan->max_frames;
+    return c->n_sends + sends + 1 > c->plan->max_sends || c->n_frames + frames > c->plan->max_frames ||
+           ++c->n_steps > ARCHI_MAX_STEPS;
 }
 
 /* One instruction of frame f. False: the frame waits or has ended. */

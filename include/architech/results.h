@@ -85,7 +85,7 @@ typedef enum { ARCH_FINDING_INFO, ARCH_FINDING_WARNING, ARCH_FINDING_CRITICAL } 
 
 typedef struct {
     arch_severity_t severity;
-    const char     *code;              /* stable: "saturated", "unstable", "rejecting", "replication-lag", "not-needed-yet" ... */
+    const char     *code;              /* stable: "saturated", "rejecting", "replication-lag", "not-needed-yet" ... */
     const char     *element;           /* name, or "" */
     const char     *text;              /* one sentence with its evidence */
 } arch_finding_t;
@@ -128,6 +128,9 @@ void         *arch_results_alloc(arch_results_t *results, size_t bytes); /* zero
  * holds all. ARCH_E_IO: disk full, no permission ...; ARCH_E_ARG: rows that do not fit. HDF5 is one per process: one
  * thread at a time may write or read. */
 arch_status_t arch_results_write(const char *path, const arch_results_t *results, void *comm);
+/* Whether `path` could be written: creates its temporary file and removes it. To be asked before a long run. Local. */
+arch_status_t arch_results_probe(const char *path);
+
 /* Local. ARCH_E_FORMAT on files that are foreign, cut short or changed since they were written, ARCH_E_NOTFOUND, ARCH_E_IO;
  * *out is then NULL. All rows of the series are there, on whichever ranks they were. */
 arch_status_t arch_results_read(const char *path, arch_results_t **out);

@@ -1,6 +1,6 @@
 /* fuzz_design.c - whatever bytes a design file holds, reading it ends in a design or in reasons, and a design comes back the
  * same from its own text. The suite runs a short, seeded campaign of mutations of good files:
- *     fuzz_design <mutations> <seed> <pattern of files to mutate> [<pattern of files to take pieces from> ...]
+ *     fuzz_design <mutations> <seed> <patterns of files to mutate> [-- <patterns of files to take pieces from>]
  * A failure prints the seed and the number of the mutation, and leaves the bytes in fuzz_design.failed. Compiled with
  * -DARCH_LIBFUZZER -fsanitize=fuzzer the same target runs under libFuzzer. */
 #include <architech/design.h>
@@ -70,12 +70,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length)
 }
 #else
 
-/* ---- mutations ------------------------------------------------------------------------------------------------------------- */
+/* ---- mutations --------------------------------------------------------------------------------------------------- */
 
 enum { MAX_BYTES = 1 << 18, MAX_SEEDS = 256 };
 
 typedef struct {
-    char  *bytes;
+    char *bytes;
     size_t length;
 } text_t;
 
@@ -91,12 +91,46 @@ static uint64_t draw(uint64_t *state)
 
 static size_t below(uint64_t *state, size_t n) { return n ? (size_t)(draw(state) % n) : 0; }
 
-static const char *const words[] = {
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "null", "true", "-1", "0", "1e999", "4294967296", "0.5", "1.5",
-    "\"10ms\"", "\"0s\"", "\"1e-9ns\"", "\"70d\"", "\"unlimited\"", "\"auto\"", "\"never\"", "\"10/s\"", "\"app\"", "\"db/find\"",
-    "{\"call\": \"app\"}", "{\"fail\": 1}", "{\"repeat\": 3, \"steps\": []}", "{\"parallel\": [[], []], \"join\": \"any\"}",
-    "{\"choose\": [{\"weight\": 1, \"steps\": []}]}", "{\"exponential\": {\"mean\": \"1ms\"}}", "{\"pareto\": {\"mean\": \"1s\", \"cv\": 9}}",
-    "{\"empirical\": {\"values\": [[\"0s\", 0], [\"1s\", 1]]}}", "{\"empirical\": {\"file\": \"mm1.json\"}}", "\xff", "\xef\xbb\xbf", "\xc0\xaf"};
+static const char *const words[] = {"{",
+                                    "}",
+                                    "[",
+                                    "]",
+                                    ",",
+                                    ":",
+                                    "\"",
+                                    "\\",
+                                    "\\u0000",
+                                    "\\ud800",
+                                    "null",
+                                    "true",
+                                    "-1",
+                                    "0",
+                                    "1e999",
+                                    "4294967296",
+                                    "0.5",
+                                    "1.5",
+                                    "\"10ms\"",
+                                    "\"0s\"",
+                                    "\"1e-9ns\"",
+                                    "\"70d\"",
+                                    "\"unlimited\"",
+                                    "\"auto\"",
+                                    "\"never\"",
+                                    "\"10/s\"",
+                                    "\"app\"",
+                                    "\"db/find\"",
+                                    "{\"call\": \"app\"}",
+                                    "{\"fail\": 1}",
+                                    "{\"repeat\": 3, \"steps\": []}",
+                                    "{\"parallel\": [[], []], \"join\": \"any\"}",
+                                    "{\"choose\": [{\"weight\": 1, \"steps\": []}]}",
+                                    "{\"exponential\": {\"mean\": \"1ms\"}}",
+                                    "{\"pareto\": {\"mean\": \"1s\", \"cv\": 9}}",
+                                    "{\"empirical\": {\"values\": [[\"0s\", 0], [\"1s\", 1]]}}",
+                                    "{\"empirical\": {\"file\": \"mm1.json\"}}",
+                                    "\xff",
+                                    "\xef\xbb\xbf",
+                                    "\xc0\xaf"};
 
 /* Replace `cut` bytes at `at` by others. */
 static void splice(text_t *t, size_t at, size_t cut, const char *put, size_t n)
@@ -109,7 +143,10 @@ static void splice(text_t *t, size_t at, size_t cut, const char *put, size_t n)
     t->length = t->length - cut + n;
 }
 
-static int is_mark(const text_t *t, size_t at) { return t->bytes[at] == '\0' || strchr(",:[]{} \n", t->bytes[at]) != NULL; }
+static int is_mark(const text_t *t, size_t at)
+{
+    return t->bytes[at] == '\0' || strchr(",:[]{} \n", t->bytes[at]) != NULL;
+}
 
 /* The word around `at`: a number, or a string without blanks. */
 static text_t word_at(const text_t *t, size_t at)
@@ -118,7 +155,8 @@ static text_t word_at(const text_t *t, size_t at)
 
     while (word.bytes > t->bytes && !is_mark(t, (size_t)(word.bytes - t->bytes) - 1))
         word.bytes--;
-    while (word.bytes + word.length < t->bytes + t->length && !is_mark(t, (size_t)(word.bytes - t->bytes) + word.length))
+    while (word.bytes + word.length < t->bytes + t->length &&
+           !is_mark(t, (size_t)(word.bytes - t->bytes) + word.length))
         word.length++;
     return word;
 }
@@ -142,19 +180,35 @@ static void mutate_once(text_t *t, const text_t *other, uint64_t *state)
     text_t theirs = word_at(other, below(state, other->length));
 
     switch (draw(state) % 8) {
-    case 0: if (left) t->bytes[at] = (char)(t->bytes[at] ^ (1 << below(state, 8))); break;
-    case 1: splice(t, at, 0, &byte, 1); break;
-    case 2: splice(t, at, below(state, left < 40 ? left : 40), NULL, 0); break;
-    case 3: splice(t, at, 0, word, strlen(word)); break;
-    case 4: replace_word(t, at, word, strlen(word)); break;
-    case 5: replace_word(t, at, theirs.bytes, theirs.length); break;
+    case 0:
+        if (left)
+            t->bytes[at] = (char)(t->bytes[at] ^ (1 << below(state, 8)));
+        break;
+    case 1:
+        splice(t, at, 0, &byte, 1);
+        break;
+    case 2:
+        splice(t, at, below(state, left < 40 ? left : 40), NULL, 0);
+        break;
+    case 3:
+        splice(t, at, 0, word, strlen(word));
+        break;
+    case 4:
+        replace_word(t, at, word, strlen(word));
+        break;
+    case 5:
+        replace_word(t, at, theirs.bytes, theirs.length);
+        break;
     case 6: /* a piece of its own, or of another file */
         from = below(state, other->length);
         n = below(state, other->length - from < sizeof copy ? other->length - from : sizeof copy);
         memcpy(copy, other->bytes + from, n);
         splice(t, at, 0, copy, n);
         break;
-    default: if (draw(state) % 20 == 0) t->length = at; break;
+    default:
+        if (draw(state) % 20 == 0)
+            t->length = at;
+        break;
     }
 }
 
@@ -221,11 +275,12 @@ int main(int argc, char **argv)
     int n_wrong = 0;
 
     for (int i = 3; i < argc; i++) {
-        n_seeds = load(argv[i], seeds, n_seeds);
-        n_good = i == 3 ? n_seeds : n_good;
+        n_seeds = load(argv[i], seeds, n_seeds); /* no file is called "--" */
+        if (n_good == 0 && (i + 1 == argc || strcmp(argv[i + 1], "--") == 0))
+            n_good = n_seeds;
     }
     if (n_good == 0) {
-        fprintf(stderr, "usage: fuzz_design <mutations> <seed> <pattern of files> [<more files> ...]\n");
+        fprintf(stderr, "usage: fuzz_design <mutations> <seed> <patterns of files> [-- <patterns>]\n");
         return 2;
     }
     for (uint64_t i = 0; i < n && n_wrong < 10; i++)

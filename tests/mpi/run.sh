@@ -7,8 +7,6 @@ shift 4
 mkdir -p "$folder"
 out=$folder/n$ranks.txt
 
-# More ranks than cores must not spin while they wait.
-export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
 "$mpiexec" -n "$ranks" --oversubscribe "$@" > "$out" 2> "$out.err" < /dev/null
 status=$?
 cat "$out" "$out.err"

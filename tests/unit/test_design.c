@@ -52,7 +52,7 @@ static arch_design_t *with_steps(const char *steps)
     return sound(text);
 }
 
-/* ---- bad files --------------------------------------------------------------------------------------------------------- */
+/* ---- bad files --------------------------------------------------------------------------------------------------- */
 
 /* What the command prints of a refusal: see bad/run.sh. */
 static char *words_of(const char *path)
@@ -83,7 +83,8 @@ static void refuses_each_bad_file_in_exactly_these_words(void)
     CU_ASSERT(files.gl_pathc > 100);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         char expected_path[512], *expected, *words = words_of(files.gl_pathv[i]);
-        snprintf(expected_path, sizeof expected_path, "%.*s.txt", (int)strlen(files.gl_pathv[i]) - 5, files.gl_pathv[i]);
+        snprintf(expected_path, sizeof expected_path, "%.*s.txt", (int)strlen(files.gl_pathv[i]) - 5,
+                 files.gl_pathv[i]);
         expected = file_text(expected_path);
         CU_ASSERT_STRING_EQUAL(words, expected);
         if (strcmp(words, expected) != 0)
@@ -139,7 +140,7 @@ static void says_what_kept_a_file_from_being_read(void)
     CU_ASSERT(p.n == 0 && d == NULL);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static double delay_of(const char *value)
 {
@@ -174,13 +175,14 @@ static void reads_rates_per_second_minute_hour_and_day(void)
 {
     static const struct {
         const char *text;
-        double      per_s;
+        double per_s;
     } rates[] = {{"800/s", 800.0}, {"90/min", 1.5}, {"7200 /h", 2.0}, {"864/d", 0.01}, {"1e3/s", 1000.0}};
 
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         char text[512];
         arch_design_t *d;
-        snprintf(text, sizeof text, HEAD SERVICES "\"workloads\": {\"web\": {\"rate\": \"%s\", \"mix\": {\"app\": 1}}}}", "",
+        snprintf(text, sizeof text,
+                 HEAD SERVICES "\"workloads\": {\"web\": {\"rate\": \"%s\", \"mix\": {\"app\": 1}}}}", "",
                  rates[i].text);
         d = sound(text);
         CU_ASSERT(d && d->workload[0].rate == rates[i].per_s && d->workload[0].kind == ARCH_OPEN_POISSON);
@@ -192,28 +194,27 @@ static void resolves_every_distribution(void)
 {
     static const struct {
         const char *text;
-        double      mean, cv; /* cv < 0: not asked */
-    } dists[] = {
-        {"\"10ms\"", 10e6, 0.0},
-        {"{\"exponential\": {\"mean\": \"10ms\", \"plus\": \"1ms\"}}", 11e6, -1.0},
-        {"{\"uniform\": {\"low\": \"5ms\", \"high\": \"15ms\"}}", 10e6, -1.0},
-        {"{\"uniform\": {\"mean\": \"10ms\", \"cv\": 0.5}}", 10e6, 0.5},
-        {"{\"normal\": {\"mean\": \"10ms\", \"sd\": \"1ms\"}}", 10e6, 0.1},
-        {"{\"normal\": {\"mean\": \"10ms\", \"cv\": 0.1}}", 10e6, 0.1},
-        {"{\"lognormal\": {\"mu\": 16.1, \"sigma\": 0}}", 9820670.9, 0.0},
-        {"{\"lognormal\": {\"mean\": \"10ms\", \"cv\": 1.5}}", 10e6, 1.5},
-        {"{\"gamma\": {\"shape\": 4, \"scale\": \"2.5ms\"}}", 10e6, 0.5},
-        {"{\"gamma\": {\"mean\": \"10ms\", \"cv\": 3}}", 10e6, 3.0},
-        {"{\"erlang\": {\"k\": 4, \"mean\": \"10ms\"}}", 10e6, 0.5},
-        {"{\"erlang\": {\"mean\": \"10ms\", \"cv\": 0.5}}", 10e6, 0.5},
-        {"{\"weibull\": {\"shape\": 1, \"scale\": \"10ms\"}}", 10e6, 1.0},
-        {"{\"weibull\": {\"mean\": \"10ms\", \"cv\": 2}}", 10e6, 2.0},
-        {"{\"pareto\": {\"alpha\": 3, \"minimum\": \"2ms\"}}", 3e6, -1.0},
-        {"{\"pareto\": {\"mean\": \"10ms\", \"cv\": 2}}", 10e6, 2.0},
-        {"{\"hyperexponential\": {\"p\": 0.5, \"mean1\": \"5ms\", \"mean2\": \"15ms\"}}", 10e6, -1.0},
-        {"{\"hyperexponential\": {\"mean\": \"10ms\", \"cv\": 2}}", 10e6, 2.0},
-        {"{\"empirical\": {\"values\": [[\"5ms\", 0.5], [\"15ms\", 1]]}}", 10e6, 0.5},
-        {"{\"empirical\": {\"values\": [[\"5ms\", 0], [\"15ms\", 1]], \"between\": \"linear\"}}", 10e6, -1.0}};
+        double mean, cv; /* cv < 0: not asked */
+    } dists[] = {{"\"10ms\"", 10e6, 0.0},
+                 {"{\"exponential\": {\"mean\": \"10ms\", \"plus\": \"1ms\"}}", 11e6, -1.0},
+                 {"{\"uniform\": {\"low\": \"5ms\", \"high\": \"15ms\"}}", 10e6, -1.0},
+                 {"{\"uniform\": {\"mean\": \"10ms\", \"cv\": 0.5}}", 10e6, 0.5},
+                 {"{\"normal\": {\"mean\": \"10ms\", \"sd\": \"1ms\"}}", 10e6, 0.1},
+                 {"{\"normal\": {\"mean\": \"10ms\", \"cv\": 0.1}}", 10e6, 0.1},
+                 {"{\"lognormal\": {\"mu\": 16.1, \"sigma\": 0}}", 9820670.9, 0.0},
+                 {"{\"lognormal\": {\"mean\": \"10ms\", \"cv\": 1.5}}", 10e6, 1.5},
+                 {"{\"gamma\": {\"shape\": 4, \"scale\": \"2.5ms\"}}", 10e6, 0.5},
+                 {"{\"gamma\": {\"mean\": \"10ms\", \"cv\": 3}}", 10e6, 3.0},
+                 {"{\"erlang\": {\"k\": 4, \"mean\": \"10ms\"}}", 10e6, 0.5},
+                 {"{\"erlang\": {\"mean\": \"10ms\", \"cv\": 0.5}}", 10e6, 0.5},
+                 {"{\"weibull\": {\"shape\": 1, \"scale\": \"10ms\"}}", 10e6, 1.0},
+                 {"{\"weibull\": {\"mean\": \"10ms\", \"cv\": 2}}", 10e6, 2.0},
+                 {"{\"pareto\": {\"alpha\": 3, \"minimum\": \"2ms\"}}", 3e6, -1.0},
+                 {"{\"pareto\": {\"mean\": \"10ms\", \"cv\": 2}}", 10e6, 2.0},
+                 {"{\"hyperexponential\": {\"p\": 0.5, \"mean1\": \"5ms\", \"mean2\": \"15ms\"}}", 10e6, -1.0},
+                 {"{\"hyperexponential\": {\"mean\": \"10ms\", \"cv\": 2}}", 10e6, 2.0},
+                 {"{\"empirical\": {\"values\": [[\"5ms\", 0.5], [\"15ms\", 1]]}}", 10e6, 0.5},
+                 {"{\"empirical\": {\"values\": [[\"5ms\", 0], [\"15ms\", 1]], \"between\": \"linear\"}}", 10e6, -1.0}};
 
     for (size_t i = 0; i < sizeof dists / sizeof *dists; i++) {
         char steps[256];
@@ -233,9 +234,9 @@ static void resolves_every_distribution(void)
 static void fills_in_the_defaults_of_the_page(void)
 {
     arch_design_t *d = sound(HEAD "\"services\": {\"app\": {\"endpoints\": {\"serve\": []}}}, "
-                             "\"databases\": {\"db\": {\"cores\": 8, \"read_replicas\": {\"count\": 2}, "
-                             "\"queries\": {\"save\": {\"writes\": true, \"cpu\": \"2ms\"}}}}, "
-                             "\"caches\": {\"redis\": {\"ttl\": \"60s\"}}, " LOAD);
+                                  "\"databases\": {\"db\": {\"cores\": 8, \"read_replicas\": {\"count\": 2}, "
+                                  "\"queries\": {\"save\": {\"writes\": true, \"cpu\": \"2ms\"}}}}, "
+                                  "\"caches\": {\"redis\": {\"ttl\": \"60s\"}}, " LOAD);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(d);
     CU_ASSERT(d->run.duration == 60 * ARCH_SECOND && d->run.warmup == ARCH_AUTO && d->run.interval == ARCH_AUTO);
@@ -254,12 +255,16 @@ static void fills_in_the_defaults_of_the_page(void)
 
 static void understands_every_step(void)
 {
-    arch_design_t *d = sound(HEAD
-        "\"keyspaces\": {\"keys\": {\"count\": 10}}, \"caches\": {\"c\": {\"capacity\": 5}, \"r\": {\"hit_ratio\": 0.9}}, "
-        "\"databases\": {\"db\": {\"queries\": {\"find\": {\"io\": \"1ms\"}}}}, \"services\": {\"app\": {\"endpoints\": {\"serve\": ["
-        "{\"call\": \"db\", \"wait\": false}, {\"parallel\": [[], [], []], \"join\": 2}, {\"parallel\": [[], []], \"join\": \"any\"},"
-        "{\"choose\": [{\"weight\": 3, \"steps\": []}, {\"weight\": 1, \"steps\": []}]}, {\"repeat\": 7, \"steps\": []},"
-        "{\"cache\": \"c\", \"keys\": \"keys\", \"miss\": []}, {\"cache\": \"r\", \"miss\": []}, {\"fail\": 0.25}]}}}, " LOAD);
+    arch_design_t *d = sound(HEAD "\"keyspaces\": {\"keys\": {\"count\": 10}}, \"caches\": {\"c\": {\"capacity\": 5}, "
+                                  "\"r\": {\"hit_ratio\": 0.9}}, "
+                                  "\"databases\": {\"db\": {\"queries\": {\"find\": {\"io\": \"1ms\"}}}}, "
+                                  "\"services\": {\"app\": {\"endpoints\": {\"serve\": ["
+                                  "{\"call\": \"db\", \"wait\": false}, {\"parallel\": [[], [], []], \"join\": 2}, "
+                                  "{\"parallel\": [[], []], \"join\": \"any\"},"
+                                  "{\"choose\": [{\"weight\": 3, \"steps\": []}, {\"weight\": 1, \"steps\": []}]}, "
+                                  "{\"repeat\": 7, \"steps\": []},"
+                                  "{\"cache\": \"c\", \"keys\": \"keys\", \"miss\": []}, {\"cache\": \"r\", \"miss\": "
+                                  "[]}, {\"fail\": 0.25}]}}}, " LOAD);
     const arch_step_t *s;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(d);
@@ -278,7 +283,9 @@ static void understands_every_step(void)
 static void lets_recursion_be_that_has_a_way_out(void)
 {
     static const char *const steps[] = {
-        "{\"call\": \"app\", \"wait\": false}", "{\"fail\": 0.5}, {\"call\": \"app\"}", "{\"repeat\": 0, \"steps\": [{\"call\": \"app\"}]}",
+        "{\"call\": \"app\", \"wait\": false}",
+        "{\"fail\": 0.5}, {\"call\": \"app\"}",
+        "{\"repeat\": 0, \"steps\": [{\"call\": \"app\"}]}",
         "{\"choose\": [{\"weight\": 1, \"steps\": [{\"call\": \"app\"}]}, {\"weight\": 1, \"steps\": []}]}",
         "{\"parallel\": [[{\"call\": \"app\"}], []], \"join\": \"any\"}",
         "{\"repeat\": {\"uniform\": {\"low\": 0, \"high\": 1}}, \"steps\": [{\"call\": \"app\"}]}"};
@@ -290,7 +297,7 @@ static void lets_recursion_be_that_has_a_way_out(void)
     }
 }
 
-/* ---- tables from files --------------------------------------------------------------------------------------------------- */
+/* ---- tables from files ------------------------------------------------------------------------------------------- */
 
 static arch_status_t read_with_table(const char *csv, const char *more, arch_design_t **d, arch_problems_t *p)
 {
@@ -304,8 +311,10 @@ static arch_status_t read_with_table(const char *csv, const char *more, arch_des
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
     fputs(csv, f);
     fclose(f);
-    snprintf(text, sizeof text, HEAD "\"services\": {\"app\": {\"endpoints\": {\"serve\": [{\"cpu\": {\"empirical\": "
-             "{\"file\": \"t.csv\"%s}}}]}}}, " LOAD, more);
+    snprintf(text, sizeof text,
+             HEAD "\"services\": {\"app\": {\"endpoints\": {\"serve\": [{\"cpu\": {\"empirical\": "
+                  "{\"file\": \"t.csv\"%s}}}]}}}, " LOAD,
+             more);
     memset(p, 0, sizeof *p);
     st = arch_design_parse("design", folder, text, strlen(text), d, p);
     unlink(path);
@@ -333,15 +342,17 @@ static void refuses_tables_with_the_line_that_is_wrong(void)
 {
     static const struct {
         const char *csv, *more, *text;
-    } bad[] = {
-        {"", "", "found a file without values, expected at least one line"},
-        {"1ms\n2\n", "", "found \"2\" in line 2 of the file, expected a time such as 10ms (or say \"unit\" beside \"file\")"},
-        {"1\nx\n", ", \"unit\": \"ms\"", "found \"x\" in line 2 of the file, expected a time of zero or more"},
-        {"1\n2,1\n", ", \"unit\": \"ms\"", "found \"2\" in line 2 of the file, expected as many columns as in the lines before"},
-        {"1,1.5\n", ", \"unit\": \"ms\"", "found \"1.5\" in line 1 of the file, expected a cumulative share from 0 to 1"},
-        {"1,0.5\n2,0.4\n", ", \"unit\": \"ms\"",
-         "found an entry below the one before it, expected values and shares that ascend"},
-        {"\xff\n", ", \"unit\": \"ms\"", "found \"?\" in line 1 of the file, expected a time of zero or more"}};
+    } bad[] = {{"", "", "found a file without values, expected at least one line"},
+               {"1ms\n2\n", "",
+                "found \"2\" in line 2 of the file, expected a time such as 10ms (or say \"unit\" beside \"file\")"},
+               {"1\nx\n", ", \"unit\": \"ms\"", "found \"x\" in line 2 of the file, expected a time of zero or more"},
+               {"1\n2,1\n", ", \"unit\": \"ms\"",
+                "found \"2\" in line 2 of the file, expected as many columns as in the lines before"},
+               {"1,1.5\n", ", \"unit\": \"ms\"",
+                "found \"1.5\" in line 1 of the file, expected a cumulative share from 0 to 1"},
+               {"1,0.5\n2,0.4\n", ", \"unit\": \"ms\"",
+                "found an entry below the one before it, expected values and shares that ascend"},
+               {"\xff\n", ", \"unit\": \"ms\"", "found \"?\" in line 1 of the file, expected a time of zero or more"}};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         arch_design_t *d;
@@ -354,7 +365,7 @@ static void refuses_tables_with_the_line_that_is_wrong(void)
     }
 }
 
-/* ---- written back ---------------------------------------------------------------------------------------------------------- */
+/* ---- written back ------------------------------------------------------------------------------------------------ */
 
 static void comes_back_the_same(const arch_design_t *d)
 {
@@ -380,6 +391,7 @@ static void writes_every_example_back_to_the_last_bit(void)
     glob_t files;
 
     CU_ASSERT_EQUAL_FATAL(glob("examples/*.json", 0, NULL, &files), 0);
+    CU_ASSERT_EQUAL_FATAL(glob("tests/fuzz/*.json", GLOB_APPEND, NULL, &files), 0);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         arch_design_t *d;
         arch_problems_t p = {0, NULL};
@@ -394,11 +406,17 @@ static void writes_every_example_back_to_the_last_bit(void)
 static void writes_awkward_numbers_back_to_the_last_bit(void)
 {
     static const char *const steps[] = {
-        "{\"cpu\": {\"erlang\": {\"k\": 7, \"mean\": \"1.23456789ms\"}}}", "{\"cpu\": \"0.1ns\"}", "{\"cpu\": \"1e-300s\"}",
-        "{\"cpu\": {\"lognormal\": {\"mean\": \"0.333ms\", \"cv\": 0.777}}}", "{\"delay\": \"25550d\"}",
-        "{\"cpu\": {\"hyperexponential\": {\"mean\": \"1ms\", \"cv\": 1.7}}}", "{\"fail\": 1e-17}",
-        "{\"choose\": [{\"weight\": 1, \"steps\": []}, {\"weight\": 2, \"steps\": []}, {\"weight\": 4, \"steps\": []}]}",
-        "{\"cpu\": {\"empirical\": {\"values\": [[\"0s\", 0], [\"1.5us\", 0.1], [\"15ms\", 1]], \"between\": \"linear\"}}}",
+        "{\"cpu\": {\"erlang\": {\"k\": 7, \"mean\": \"1.23456789ms\"}}}",
+        "{\"cpu\": \"0.1ns\"}",
+        "{\"cpu\": \"1e-300s\"}",
+        "{\"cpu\": {\"lognormal\": {\"mean\": \"0.333ms\", \"cv\": 0.777}}}",
+        "{\"delay\": \"25550d\"}",
+        "{\"cpu\": {\"hyperexponential\": {\"mean\": \"1ms\", \"cv\": 1.7}}}",
+        "{\"fail\": 1e-17}",
+        "{\"choose\": [{\"weight\": 1, \"steps\": []}, {\"weight\": 2, \"steps\": []}, {\"weight\": 4, \"steps\": "
+        "[]}]}",
+        "{\"cpu\": {\"empirical\": {\"values\": [[\"0s\", 0], [\"1.5us\", 0.1], [\"15ms\", 1]], \"between\": "
+        "\"linear\"}}}",
         "{\"cpu\": {\"weibull\": {\"mean\": \"7ms\", \"cv\": 0.3, \"plus\": \"0.7us\"}}}"};
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -424,7 +442,7 @@ static void hashes_what_a_design_means(void)
     CU_ASSERT_PTR_NULL(a);
 }
 
-/* ---- size ------------------------------------------------------------------------------------------------------------------ */
+/* ---- size -------------------------------------------------------------------------------------------------------- */
 
 /* A tree of services, each calling two others. */
 static char *tree_of_services(uint32_t n_services)
@@ -465,7 +483,7 @@ static void reads_a_hundred_thousand_services(void)
     free(text);
 }
 
-/* ---- made by hand ---------------------------------------------------------------------------------------------------------- */
+/* ---- made by hand ------------------------------------------------------------------------------------------------ */
 
 /* One service, one closed workload. */
 static arch_design_t *by_hand(void)

@@ -163,7 +163,7 @@ static void two_equal_results_are_two_equal_files(void)
     arch_results_destroy(&r);
 }
 
-/* ---- what cannot be written leaves nothing ----------------------------------------------------------------------------- */
+/* ---- what cannot be written leaves nothing -------------------------------------------------------------------------- */
 
 static void an_existing_file_is_replaced_as_a_whole(void)
 {
@@ -218,6 +218,16 @@ static void a_full_disk_leaves_the_old_file_untouched(void)
     free(data);
 }
 
+static void a_probe_foresees_a_failure_and_leaves_nothing(void)
+{
+    CU_ASSERT_TRUE(results_spill(path, "old", 3));
+    CU_ASSERT_EQUAL(arch_results_probe(path), ARCH_OK);
+    CU_ASSERT_EQUAL(results_folder_count(&folder), 1);
+    CU_ASSERT_EQUAL(arch_results_probe("/no/such/folder/run.h5"), ARCH_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "/no/such/folder/run.h5: cannot be written: No such file"));
+    CU_ASSERT_EQUAL(arch_results_probe(folder.path), ARCH_E_IO);
+}
+
 static void series_that_do_not_fit_their_rows_are_refused(void)
 {
     arch_results_t *r = results_sample();
@@ -235,7 +245,7 @@ static void series_that_do_not_fit_their_rows_are_refused(void)
     arch_results_destroy(&r);
 }
 
-/* ---- what is not ours is refused --------------------------------------------------------------------------------------- */
+/* ---- what is not ours is refused ------------------------------------------------------------------------------------ */
 
 static void a_file_that_is_not_there_is_not_found(void)
 {
@@ -298,6 +308,7 @@ int main(void)
     CU_ADD_TEST(suite, a_folder_is_not_a_file);
     CU_ADD_TEST(suite, a_name_that_is_too_long_is_refused);
     CU_ADD_TEST(suite, a_full_disk_leaves_the_old_file_untouched);
+    CU_ADD_TEST(suite, a_probe_foresees_a_failure_and_leaves_nothing);
     CU_ADD_TEST(suite, series_that_do_not_fit_their_rows_are_refused);
     CU_ADD_TEST(suite, a_file_that_is_not_there_is_not_found);
     CU_ADD_TEST(suite, a_folder_cannot_be_read);

@@ -1,4 +1,6 @@
 /* tests/unit/test_results_json.c - results for programs, parsed back. */
+#include "io/results_table.h"
+#include "unit/results_folder.h"
 #include "unit/results_sample.h"
 #include <CUnit/Basic.h>
 #include <cjson/cJSON.h>
@@ -206,8 +208,9 @@ static void awkward_names_are_escaped(void)
 
 static void the_keys_keep_their_order(void)
 {
-    static const char *const keys[] = {"format",     "format_version", "name",       "digest",   "design_hash", "objectives_met",
-                                       "provenance", "operations",     "components", "objectives", "findings", "series", "design"};
+    static const char *const keys[] = {"format",         "format_version", "name",       "digest",     "design_hash",
+                                       "objectives_met", "provenance",     "operations", "components", "objectives",
+                                       "findings",       "series",         "design"};
     arch_results_t *r = results_sample();
     cJSON *json = json_of(r);
     const cJSON *at = json->child;
@@ -235,6 +238,38 @@ static void the_same_results_are_the_same_text(void)
     arch_results_destroy(&s);
 }
 
+/* `name` in backquotes. */
+static void is_documented(const char *page, const char *text, const char *name)
+{
+    char quoted[80];
+
+    snprintf(quoted, sizeof quoted, "`%s`", name);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, quoted));
+    if (strstr(text, quoted) == NULL)
+        fprintf(stderr, "%s does not explain %s\n", page, quoted);
+}
+
+/* Runs from the root of the repository, as ctest does. */
+static void every_column_is_in_the_manuals(void)
+{
+    size_t n;
+    char *json = (char *)results_slurp("docs/json.md", &n), *file = (char *)results_slurp("docs/results.md", &n);
+    char name[64];
+
+    CU_ASSERT_TRUE_FATAL(json != NULL && file != NULL);
+    for (uint32_t t = 0; t <= ARCHI_N_TABLES; t++) {
+        const archi_table_t *table = t < ARCHI_N_TABLES ? &archi_tables[t] : &archi_provenance_table;
+
+        for (uint32_t c = 0; c < table->n_columns; c++) {
+            archi_name_with_unit(&table->column[c], name, sizeof name);
+            is_documented("docs/json.md", json, name);
+            is_documented("docs/results.md", file, t < ARCHI_N_TABLES ? table->column[c].name : name);
+        }
+    }
+    free(json);
+    free(file);
+}
+
 int main(void)
 {
     unsigned failures;
@@ -254,6 +289,7 @@ int main(void)
     CU_ADD_TEST(suite, awkward_names_are_escaped);
     CU_ADD_TEST(suite, the_keys_keep_their_order);
     CU_ADD_TEST(suite, the_same_results_are_the_same_text);
+    CU_ADD_TEST(suite, every_column_is_in_the_manuals);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();

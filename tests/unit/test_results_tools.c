@@ -99,6 +99,22 @@ static void h5py_finds_names_units_and_scales(void)
     contains(answer, "[200 100]\n");
 }
 
+/* Runs from the root of the repository, as ctest does. */
+static void the_program_in_the_manual_runs(void)
+{
+    static char answer[ANSWER_BYTES];
+    char before[1024];
+
+    if (!installed("/usr/bin/python3 -c 'import h5py' > /dev/null 2>&1"))
+        return;
+    snprintf(before, sizeof before,
+             "awk '/^```python/ { on = 1; next } /^```/ { if (on) exit } on' docs/results.md > '%s/manual.py'; "
+             "cd '%s' && /usr/bin/python3 manual.py", folder.path, folder.path);
+    CU_ASSERT_TRUE(ask(before, "", answer));
+    contains(answer, "8c1f20d61e2f3a4b False\nlb/read: p95 = 14.84 ± 0.22 ms\n");
+    contains(answer, "(15.0, ");
+}
+
 static void write_sample(void)
 {
     arch_results_t *r = results_sample();
@@ -121,6 +137,7 @@ int main(void)
     CU_ADD_TEST(suite, h5dump_shows_units_and_values);
     CU_ADD_TEST(suite, h5ls_lists_the_series);
     CU_ADD_TEST(suite, h5py_finds_names_units_and_scales);
+    CU_ADD_TEST(suite, the_program_in_the_manual_runs);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();
