@@ -27,7 +27,7 @@ extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_e
 extern const cli_command_t *const cli_commands[];
 const cli_command_t *cli_command(const char *name); /* NULL when there is none */
 
-/* ---- saying what is wrong, on standard error, once ---------------------------------------------------------------------------- */
+/* ---- saying what is wrong, on standard error, once -------------------------------------------------------------- */
 
 /* A mistake on the command line; CLI_INPUT. */
 #if defined(__GNUC__)
@@ -39,7 +39,7 @@ int cli_failed(const cli_t *cli, arch_status_t st);
 /* getopt_long() answered '?' or ':'. */
 int cli_bad_option(const cli_t *cli, const cli_command_t *command, char **argv, int answer);
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 /* Read a design on rank 0. All its problems are printed; CLI_DONE or the exit status. */
 int cli_read_design(const cli_t *cli, const char *path, arch_design_t **out);
@@ -51,7 +51,7 @@ bool cli_parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *
 bool cli_parse_time(const char *text, arch_time_t *ns);   /* "90s", "5min" */
 bool cli_parse_bytes(const char *text, uint64_t *bytes);  /* "4GiB" */
 
-/* ---- writing ------------------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 /* Close standard output. A reader that went away is no failure; a full disk is: CLI_MACHINE, else `status`. */
 int cli_close_output(int status);

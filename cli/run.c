@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- before the run --------------------------------------------------------------------------------------------------------------- */
+/* ---- before the run --------------------------------------------------------------------------------------------- */
 
 /* Could the results be written? Better asked now than after hours. */
 static int check_output(const cli_t *cli, const char *path)
@@ -40,7 +40,7 @@ static void override_settings(const cli_request_t *r, arch_design_t *design)
         design->run.warmup = r->warmup;
 }
 
-/* ---- after the run ---------------------------------------------------------------------------------------------------------------- */
+/* ---- after the run ---------------------------------------------------------------------------------------------- */
 
 static arch_status_t print_results(const cli_request_t *r, const arch_results_t *results)
 {
@@ -80,7 +80,7 @@ static int cancelled(const cli_t *cli)
     return CLI_MACHINE;
 }
 
-/* ---- the run ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
 
 static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design)
 {

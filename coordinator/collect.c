@@ -63,7 +63,7 @@ static void collect_element(const archi_finished_t *done, const archi_block_t *b
     }
 }
 
-/* ---- operations -------------------------------------------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------------------------- */
 
 static void add_counts(uint64_t *row, const archi_op_tally_t *t, bool counts)
 {

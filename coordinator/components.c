@@ -27,7 +27,7 @@ static arch_status_t list_components(archi_answer_t *a)
     return ARCH_OK;
 }
 
-/* ---- series -------------------------------------------------------------------------------------------------------------------- */
+/* ---- series ----------------------------------------------------------------------------------------------------- */
 
 /* Rows of rank r when many are spread over `size` ranks, all on rank 0 when few. */
 static void deal_rows(arch_series_t *s, uint32_t n, uint32_t rank, uint32_t size)
@@ -79,7 +79,7 @@ static void put_series(archi_answer_t *a, uint64_t *row, uint32_t component, uin
     }
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------------------- */
+/* ---- figures ---------------------------------------------------------------------------------------------------- */
 
 static double number(const uint64_t *values, uint32_t which)
 {
@@ -169,7 +169,7 @@ static arch_status_t put_component(archi_answer_t *a, uint64_t *row, const archi
     return ARCH_OK;
 }
 
-/* ---- all of them, some megabytes of rows at a time --------------------------------------------------------------------------- */
+/* ---- all of them, some megabytes of rows at a time -------------------------------------------------------------- */
 
 static arch_status_t put_chunk(archi_answer_t *a, uint64_t *rows, uint32_t first, uint32_t n, uint32_t *component)
 {

@@ -41,7 +41,7 @@ static void add(findings_t *f, arch_severity_t severity, const char *code, const
         f->finding[f->n++] = (arch_finding_t){severity, code, element, text};
 }
 
-/* ---- tiers ------------------------------------------------------------------------------------------------------------------ */
+/* ---- tiers ------------------------------------------------------------------------------------------------------ */
 
 static bool alike(const archi_element_info_t *a, const archi_element_info_t *b)
 {
@@ -91,7 +91,7 @@ static arch_status_t find_tiers(findings_t *f)
     return ARCH_OK;
 }
 
-/* ---- load -------------------------------------------------------------------------------------------------------------------- */
+/* ---- load ------------------------------------------------------------------------------------------------------- */
 
 static const char *remedy(const tier_t *t)
 {
@@ -191,11 +191,11 @@ static void judge_balance(findings_t *f, const tier_t *t)
     archi_say_share(most->utilisation.value, high);
     archi_say_share(least->utilisation.value, low);
     add(f, ARCH_FINDING_WARNING, "imbalance", t->name,
-        archi_text(f->a->out, "Load is uneven: %s is %s busy and %s %s; balance by requests in flight (least request) rather "
-                   "than blindly, or give fewer callers more connections.", most->name, high, least->name, low));
+        archi_text(f->a->out, "Load is uneven: %s is %s busy and %s %s; balance by requests in flight (least request) "
+                   "rather than blindly, or give fewer callers more connections.", most->name, high, least->name, low));
 }
 
-/* ---- pools, caches, replicas ------------------------------------------------------------------------------------------------------ */
+/* ---- pools, caches, replicas ------------------------------------------------------------------------------------ */
 
 static uint32_t pool_of(const arch_design_t *d, const archi_element_info_t *info)
 {
@@ -264,7 +264,7 @@ static void judge_lag(findings_t *f, const tier_t *t)
                    "keep up with the writes, and reads on the same cores slow it down.", component(f, worst)->name, lag));
 }
 
-/* ---- where time goes ---------------------------------------------------------------------------------------------------------- */
+/* ---- where time goes -------------------------------------------------------------------------------------------- */
 
 /* By Little's law the mean number waiting at a tier over the mean number in the system is the share of all requests' time
  * that is spent waiting there. */
@@ -308,7 +308,7 @@ static void judge_operations(findings_t *f)
                 archi_text(f->a->out, "%s of %s %s fail or are turned away, above the alarm of 1 %%.",
                            archi_say_share(op->errors.value, errors), op->workload, op->name));
         if (op->p95.supported && op->p95.value > slow_p95_ns)
-            add(f, ARCH_FINDING_WARNING, "slow", op->workload,
+            add(f, ARCH_FINDING_INFO, "slow", op->workload,
                 archi_text(f->a->out, "One in twenty of %s %s takes longer than %s, above the alarm of 2 s.", op->workload,
                            op->name, archi_say_time(op->p95.value, p95)));
     }
@@ -346,7 +346,7 @@ static void judge_need(findings_t *f)
                    out->n_objectives > 0 ? " and every objective is met" : ""));
 }
 
-/* ---- all ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- all -------------------------------------------------------------------------------------------------------- */
 
 static void judge_all(findings_t *f)
 {

@@ -9,7 +9,7 @@
 static const double events_per_window = 4000;
 /* Several blocks on one rank pay when a block's state leaves the cache and a visit to it handles this many events. */
 static const double events_per_visit = 1000;
-enum { ELEMENTS_PER_BLOCK = 512 };
+enum { ELEMENTS_PER_BLOCK = 512, MOST_PER_BLOCK = 16384 };
 /* What ranks that share a replication achieve, against as many that work on replications of their own. */
 static const double group_efficiency = 0.8;
 
@@ -32,7 +32,7 @@ static double window_events(const archi_plan_t *plan, const archi_partition_t *c
     return total_rate(plan) * ((double)span * 1e-9);
 }
 
-/* ---- which lookahead to insist on ------------------------------------------------------------------------------------ */
+/* ---- which lookahead to insist on ------------------------------------------------------------------------------- */
 
 static int by_time(const void *x, const void *y)
 {
@@ -86,7 +86,7 @@ done:
     return st;
 }
 
-/* ---- how many ranks share a replication ------------------------------------------------------------------------------ */
+/* ---- how many ranks share a replication ------------------------------------------------------------------------- */
 
 /* Largest group that fills its windows. */
 static arch_status_t largest_group(const archi_plan_t *plan, uint32_t n_ranks, uint32_t *group)
@@ -149,7 +149,7 @@ arch_status_t archi_layout_useful_ranks(const archi_plan_t *plan, const arch_run
     return ARCH_OK;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------------ */
+/* ---- blocks ----------------------------------------------------------------------------------------------------- */
 
 static arch_status_t allocate(archi_layout_t *l, uint32_t n)
 {
@@ -161,17 +161,23 @@ static arch_status_t allocate(archi_layout_t *l, uint32_t n)
     return ARCH_OK;
 }
 
-static uint32_t choose_blocks(const archi_plan_t *plan, const arch_run_options_t *options, const archi_layout_t *l,
-                              const archi_partition_t *cut)
+/* A block that grows is moved as a whole: it must not hold too much. */
+static uint32_t least_blocks(uint32_t n, uint32_t group_size)
 {
-    uint32_t n = archi_plan_n_elements(plan), blocks = ceil_div(n, ELEMENTS_PER_BLOCK);
+    uint32_t blocks = ceil_div(n, MOST_PER_BLOCK);
+
+    return blocks > group_size ? blocks : group_size;
+}
+
+/* Small blocks stay in the cache from one event to the next, as long as a visit handles many. */
+static uint32_t more_blocks(const archi_plan_t *plan, const archi_partition_t *cut, uint32_t least)
+{
+    uint32_t blocks = ceil_div(archi_plan_n_elements(plan), ELEMENTS_PER_BLOCK);
     double visits = window_events(plan, cut) / events_per_visit;
 
-    if (options->partitions > 0)
-        return options->partitions < n ? options->partitions : n;
     if (visits < blocks)
         blocks = (uint32_t)visits;
-    return blocks > l->group_size ? blocks : l->group_size;
+    return blocks > least ? blocks : least;
 }
 
 /* Sort elements by block; numbers are ascending within each, as maps want places. */
@@ -214,12 +220,16 @@ static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_op
                                      const archi_graph_t *graph)
 {
     archi_partition_t cut;
-    uint32_t blocks = options->partitions;
+    uint32_t blocks = least_blocks(graph->n, l->group_size), more;
 
-    ARCH_TRY(cut_best(graph, blocks > 0 ? blocks : ceil_div(graph->n, ELEMENTS_PER_BLOCK), l->block_of, &cut));
-    blocks = choose_blocks(plan, options, l, &cut);
-    if (blocks != cut.n_parts)
-        ARCH_TRY(cut_best(graph, blocks, l->block_of, &cut));
+    if (options->partitions > 0)
+        blocks = options->partitions;
+    else if (blocks == 1 && graph->n > 2 * ELEMENTS_PER_BLOCK)
+        blocks = 2; /* what lookahead would there be? */
+    ARCH_TRY(cut_best(graph, blocks, l->block_of, &cut));
+    more = more_blocks(plan, &cut, least_blocks(graph->n, l->group_size));
+    if (options->partitions == 0 && more != cut.n_parts)
+        ARCH_TRY(cut_best(graph, more, l->block_of, &cut));
     l->n_blocks = cut.n_parts;
     l->lookahead = cut.lookahead;
     ARCH_TRY(fill_map(l, graph->n));

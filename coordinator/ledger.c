@@ -2,9 +2,12 @@
 #include "coordinator/ledger.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Sections beyond this many narrow an interval no more. */
-enum { MOST_SECTIONS = 32, FEW_REPLICATIONS = 5 };
+/* Sections beyond this many narrow an interval no more; fewer than 4 carry none. Between the two memory decides: a
+ * histogram of one section touches about SECTION_BYTES, few of its octaves being used. */
+enum { MOST_SECTIONS = 32, LEAST_SECTIONS = 4, FEW_REPLICATIONS = 5, SECTION_BYTES = 8192 };
+static const uint64_t histogram_bytes = (uint64_t)256 << 20;
 
 uint64_t archi_word_of(double x)
 {
@@ -44,10 +47,34 @@ static arch_status_t number_rows(const arch_design_t *design, archi_op_rows_t *o
     return ARCH_OK;
 }
 
+static uint32_t choose_sections(const archi_ledger_t *l)
+{
+    uint64_t wanted = l->n_replications < FEW_REPLICATIONS ? (uint64_t)l->n_replications * l->n_slices : l->n_replications;
+    uint64_t fit = histogram_bytes / SECTION_BYTES / (l->ops.n_rows + 1);
+
+    if (fit < LEAST_SECTIONS)
+        fit = LEAST_SECTIONS;
+    if (wanted > MOST_SECTIONS)
+        wanted = MOST_SECTIONS;
+    return (uint32_t)(wanted < fit ? wanted : fit);
+}
+
+/* Rows of operations are mostly empty buckets: memory that nobody writes must not be there, so no large pages. */
+static uint64_t *sparse_words(size_t n)
+{
+    const size_t page = 4096;
+    uint64_t *words = calloc(n, sizeof *words);
+    uintptr_t begin = ((uintptr_t)words + page - 1) / page * page, end = (uintptr_t)(words + n) / page * page;
+
+    if (words != NULL && end > begin)
+        (void)madvise((void *)begin, end - begin, MADV_NOHUGEPAGE);
+    return words;
+}
+
 static arch_status_t allocate(archi_ledger_t *l)
 {
     l->element = calloc((size_t)l->n_slots + 1, l->element_words * sizeof *l->element);
-    l->op = calloc((size_t)l->ops.n_rows + 1, l->op_words * sizeof *l->op);
+    l->op = sparse_words(((size_t)l->ops.n_rows + 1) * l->op_words);
     l->total = calloc(ARCHI_T_TOTALS, sizeof *l->total);
     l->replication = calloc((size_t)l->n_replications * ARCHI_R_VALUES, sizeof *l->replication);
     if (l->element == NULL || l->op == NULL || l->total == NULL || l->replication == NULL)
@@ -66,16 +93,14 @@ arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *d
     out->n_intervals = archi_plan_n_intervals(plan);
     out->n_slices = archi_plan_n_slices(plan);
     out->n_replications = design->run.replications;
-    out->n_sections = out->n_replications < FEW_REPLICATIONS ? out->n_replications * out->n_slices : out->n_replications;
-    if (out->n_sections > MOST_SECTIONS)
-        out->n_sections = MOST_SECTIONS;
     out->slot_of = slot_of;
     out->n_slots = slot_of == NULL ? out->n_elements : n_slots;
+    ARCH_TRY_TO(failed, number_rows(design, &out->ops));
+    out->n_sections = choose_sections(out);
     out->element_words = ARCHI_E_COUNTS + (size_t)out->n_intervals * ARCHI_C_CELLS +
                          (size_t)out->n_replications * ARCHI_V_VALUES;
     out->op_words = ARCHI_O_COUNTS + (size_t)out->n_intervals * ARCHI_P_CELLS +
                     (size_t)out->n_replications * ARCHI_W_VALUES + (size_t)out->n_sections * ARCHI_N_BUCKETS;
-    ARCH_TRY_TO(failed, number_rows(design, &out->ops));
     ARCH_TRY_TO(failed, allocate(out));
     return ARCH_OK;
 failed:

@@ -11,7 +11,7 @@
 #include "engine/net.h"
 #include "model/estimate.h"
 
-/* ---- rows of elements: counts, series of cells, numbers by replication -------------------------------------------------- */
+/* ---- rows of elements: counts, series of cells, numbers by replication ------------------------------------------ */
 
 enum { ARCHI_E_ARRIVED, ARCHI_E_COMPLETED, ARCHI_E_FAILED, ARCHI_E_REJECTED, ARCHI_E_COUNTS };
 enum { ARCHI_C_BUSY, ARCHI_C_QUEUED, ARCHI_C_COMPLETED, ARCHI_C_SOJOURN, ARCHI_C_CELLS };
@@ -21,7 +21,7 @@ enum {
     ARCHI_V_VALUES
 };
 
-/* ---- rows of operations: counts, series, numbers by replication, histograms by section ---------------------------------- */
+/* ---- rows of operations: counts, series, numbers by replication, histograms by section -------------------------- */
 
 enum {
     ARCHI_O_RUN_GENERATED, ARCHI_O_RUN_COMPLETED, ARCHI_O_RUN_FAILED, ARCHI_O_RUN_REJECTED, /* the whole run */
@@ -31,7 +31,7 @@ enum {
 enum { ARCHI_P_COMPLETED, ARCHI_P_LATENCY, ARCHI_P_ERRORS, ARCHI_P_CELLS };
 enum { ARCHI_W_LATENCY /* a double */, ARCHI_W_COMPLETED, ARCHI_W_ERRORS, ARCHI_W_MAX, ARCHI_W_VALUES };
 
-/* ---- totals --------------------------------------------------------------------------------------------------------------- */
+/* ---- totals ----------------------------------------------------------------------------------------------------- */
 
 enum { ARCHI_T_DIGEST, ARCHI_T_EVENTS, ARCHI_T_WINDOWS, ARCHI_T_MESSAGES, ARCHI_T_PEAK_BYTES, ARCHI_T_TOTALS };
 enum { ARCHI_R_CUT /* first slice that counts */, ARCHI_R_TRUSTED /* 1: the warm-up was found */, ARCHI_R_VALUES };

@@ -6,7 +6,7 @@
 
 static const double confidence = 0.95;
 
-/* ---- series -------------------------------------------------------------------------------------------------------------------- */
+/* ---- series ----------------------------------------------------------------------------------------------------- */
 
 static arch_status_t make_series(archi_answer_t *a)
 {
@@ -39,7 +39,7 @@ static void put_series(archi_answer_t *a, uint64_t *row, uint32_t op)
     }
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------------------- */
+/* ---- figures ---------------------------------------------------------------------------------------------------- */
 
 typedef enum { MEAN, THROUGHPUT, ERRORS } figure_t;
 
@@ -139,7 +139,7 @@ static arch_status_t put_operation(archi_answer_t *a, uint64_t *row, arch_operat
     return ARCH_OK;
 }
 
-/* ---- names --------------------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------ */
 
 static arch_status_t name_row(archi_answer_t *a, uint32_t workload, uint32_t operation, arch_operation_result_t *op)
 {
@@ -164,7 +164,7 @@ static arch_status_t name_rows(archi_answer_t *a)
     return ARCH_OK;
 }
 
-/* ---- all of them --------------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
 
 static arch_status_t allocate(archi_answer_t *a, uint64_t **row, uint64_t **pooled)
 {

@@ -18,7 +18,7 @@ static arch_status_t check_settings(const arch_design_t *design)
     return ARCH_OK;
 }
 
-/* ---- the job: what the ranks of this process share ---------------------------------------------------------------------------- */
+/* ---- the job: what the ranks of this process share -------------------------------------------------------------- */
 
 /* Rows for the elements of this rank's blocks, ascending. */
 static arch_status_t choose_slots(archi_job_t *job, uint32_t rank, uint32_t *n_slots)
@@ -77,7 +77,7 @@ static uint64_t memory_limit(const arch_run_options_t *options)
     return options->memory_limit > 0 ? options->memory_limit : archi_machine_free_bytes() / 5 * 4;
 }
 
-/* ---- ranks as threads ------------------------------------------------------------------------------------------------------------ */
+/* ---- ranks as threads ------------------------------------------------------------------------------------------- */
 
 /* Below this many elements memory does not decide how many ranks there may be. */
 enum { MANY_ELEMENTS = 10000 };
@@ -144,7 +144,7 @@ static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
     return ARCH_OK;
 }
 
-/* ---- ranks of MPI ----------------------------------------------------------------------------------------------------------------- */
+/* ---- ranks of MPI ----------------------------------------------------------------------------------------------- */
 
 /* How many ranks run on this machine, by the hash of its name. */
 static arch_status_t ranks_on_machine(archi_net_t *net, uint64_t *n)
@@ -193,7 +193,7 @@ static arch_status_t run_mpi(archi_job_t *job, arch_results_t *results, arch_sta
     return st;
 }
 
-/* ---- the call ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- the call --------------------------------------------------------------------------------------------------- */
 
 static arch_status_t begin(archi_job_t *job, arch_results_t **out)
 {

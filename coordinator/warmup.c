@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
- * all. */
-enum { MOST_SERIES = 16, MSER_GROUP = 5 };
+ * all, with those at least a tenth as busy. */
+enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5 };
 
 /* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
 static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
@@ -32,7 +32,7 @@ static uint64_t completions(const uint64_t *series, uint32_t n_cells)
     return n;
 }
 
-/* The least number of completions that puts an operation among the busiest MOST_SERIES. */
+/* The least number of completions that lets an operation speak. */
 static uint64_t busy_enough(const uint64_t *series, uint32_t n_ops, uint32_t n_cells)
 {
     uint64_t top[MOST_SERIES] = {0}; /* descending */
@@ -46,7 +46,7 @@ static uint64_t busy_enough(const uint64_t *series, uint32_t n_ops, uint32_t n_c
                 n = lower;
             }
     }
-    return top[MOST_SERIES - 1] > 0 ? top[MOST_SERIES - 1] : 1;
+    return top[MOST_SERIES - 1] > top[0] / LEAST_SHARE ? top[MOST_SERIES - 1] : top[0] / LEAST_SHARE + 1;
 }
 
 static archi_cut_t cut_series(const uint64_t *series, uint32_t n_cells, double *mean, double *weight)

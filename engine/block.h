@@ -21,7 +21,7 @@
 enum {
     ARCHI_SEC_LP = 0,     /* archi_lp_state_t per local process */
     ARCHI_SEC_OUTBOX = 1, /* log of archi_event_t for processes of other blocks */
-    ARCHI_SEC_QUEUE = 2,  /* 2..9: the pending event set's own, see engine/queue.h: pool of archi_slot_t, events in buckets */
+    ARCHI_SEC_QUEUE = 2,  /* 2..9 belong to the pending event set, see engine/queue.h: pool of archi_slot_t */
     ARCHI_SEC_HEAP = 3,   /* log of archi_event_t: a heap */
     ARCHI_SEC_RING = 4,   /* uint32_t: first slot of each bucket */
     ARCHI_SEC_LEVELS = 5, /* archi_queue_level_t: buckets of other widths */
@@ -67,9 +67,9 @@ typedef struct {
     uint32_t    n_ring;     /* events in the ring */
     uint32_t    levels;     /* bit l: level l is not empty */
     uint32_t    seq_from;   /* where the senders' counters that levels 0..5 split begin */
-    uint32_t    scout;      /* slot that the prefetcher has come to, */
-    uint32_t    scout_bucket; /* in this bucket of the ring, */
-    uint32_t    scout_lead; /* so many buckets ahead of the run; 0: it is not out */
+    uint32_t    scout[8];   /* slots that the prefetcher has come to */
+    uint32_t    scout_bucket[8]; /* in these buckets of the ring */
+    uint32_t    reserved;
     uint32_t    heap_until; /* only the heap is used up to so many events */
     uint32_t    tuned_for;  /* events pending when widths were last chosen */
     uint64_t    waste;      /* work done since then that better widths would save */

@@ -21,15 +21,18 @@ static const char *section_name(uint32_t id)
     return id < ARCHI_FIRST_MODEL_SECTION ? "pending events" : "model's entries";
 }
 
-/* Double the section; where the limit forbids that, take what it allows, down to an eighth. 0: nothing fits. */
+/* Double the section, and add at least a 64th of the block, since all of the block is moved for it. Where the limit forbids
+ * that, take what it allows, down to an eighth of the section. 0: nothing fits. */
 static uint32_t next_capacity(const archi_block_t *b, uint32_t id, uint64_t bytes_left)
 {
     const archi_section_t *s = &b->section[id];
     uint64_t least = s->headroom > s->capacity / 8 ? s->headroom : s->capacity / 8;
-    uint64_t add = s->capacity > s->headroom ? s->capacity : s->headroom;
+    uint64_t add = b->bytes / 64 / s->entry_bytes;
 
     if (least == 0)
         least = 1;
+    add = add > s->capacity ? add : s->capacity;
+    add = add > s->headroom ? add : s->headroom;
     for (add = add < 16 ? 16 : add; add >= least; add /= 2)
         if (s->capacity + add < ARCHI_NIL &&
             archi_block_grown_bytes(b, id, (uint32_t)(s->capacity + add)) - b->bytes <= bytes_left)
@@ -165,7 +168,7 @@ static arch_status_t prepare(archi_exec_t *x)
     const archi_run_t *run = x->run;
 
     ARCH_TRY(check(x));
-    x->local_of = malloc(run->map->n_blocks * sizeof *x->local_of);
+    x->local_of = malloc((run->map->n_blocks + (size_t)1) * sizeof *x->local_of);
     x->next = malloc((run->n_local + (size_t)1) * sizeof *x->next);
     x->ran = malloc((run->n_local + (size_t)1) * sizeof *x->ran);
     x->credit = calloc(run->n_local + (size_t)1, sizeof *x->credit);

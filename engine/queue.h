@@ -100,7 +100,7 @@ ARCH_HD static ARCH_INLINE bool archi_queue_pop_before(archi_block_t *b, arch_ti
     q->run_head++;
     archi_pool_give(b, ARCHI_SEC_QUEUE, slot);
     s->next = ARCHI_SLOT_FREE;
-    archi_queue_scout(b);
+    archi_queue_look_ahead(b);
     return true;
 }
 

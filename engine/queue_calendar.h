@@ -21,10 +21,10 @@
 
 enum {
     ARCHI_QUEUE_RUN = 64,    /* events that a run may hold */
-    ARCHI_QUEUE_AIM = 8,     /* and those that it should */
-    ARCHI_QUEUE_TINY = 32,   /* up to so many events the heap alone is used */
+    ARCHI_QUEUE_AIM = 12,    /* and those that it should */
+    ARCHI_QUEUE_TINY = 24,   /* up to so many events the heap alone is used */
     ARCHI_QUEUE_LARGE = 8192, /* from so many on they lie outside the nearest caches */
-    ARCHI_QUEUE_LEAD = 3,    /* buckets that the prefetcher may be ahead */
+    ARCHI_QUEUE_LEAD = 16,    /* buckets that the prefetcher may be ahead */
     ARCHI_QUEUE_BY_SLOT = 0, /* levels: 6 for each 32 bits of ties, 12 for the time */
     ARCHI_QUEUE_BY_SEQ = 6,
     ARCHI_QUEUE_BY_SRC = 12,
@@ -360,48 +360,38 @@ ARCH_HD static ARCH_INLINE uint32_t archi_queue_collect(archi_block_t *b, const 
 
 /* ---- fetching what comes next ------------------------------------------------------------------------------------ */
 
-/* Bucket k of the ring has become the run: the scout is to be ahead of it, but not far. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout_from(archi_block_t *b, const archi_bucket_t *k)
+/* The chains of several buckets are followed side by side, for a step has to wait until the one before it has arrived: scout
+ * i looks after every eighth bucket of the ring and is up to ARCHI_QUEUE_LEAD buckets ahead of the run. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout(archi_block_t *b, uint32_t i)
 {
     archi_queue_state_t *q = &b->queue;
-    uint32_t mask = (uint32_t)(((uint64_t)1 << q->ring_bits) - 1);
+    uint32_t open = (uint32_t)((uint64_t)q->open >> q->shift), lead = q->scout_bucket[i] - open, slot = q->scout[i];
 
-    q->scout_lead = (q->scout_bucket - k->digit) & mask;
-    if (q->tuned_for < ARCHI_QUEUE_LARGE || k->level != ARCHI_QUEUE_IN_RING) {
-        q->scout_lead = 0;
-    } else if (q->scout_lead - 1 >= ARCHI_QUEUE_LEAD) {
-        q->scout_lead = 1;
-        q->scout_bucket = (k->digit + 1) & mask;
-        q->scout = archi_queue_ring(b)[q->scout_bucket];
-    }
-}
-
-/* One step along a chain: the event that it reaches is wanted soon, and its link by the next step. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout_step(archi_block_t *b)
-{
-    archi_queue_state_t *q = &b->queue;
-
-    if (q->scout < b->section[ARCHI_SEC_QUEUE].used) {
-        q->scout = archi_queue_slots(b)[q->scout].next;
+    if (lead - 1 < ARCHI_QUEUE_LEAD && slot < b->section[ARCHI_SEC_QUEUE].used) {
+        slot = archi_queue_slots(b)[slot].next;
     } else {
-        q->scout_lead++;
-        q->scout_bucket = (q->scout_bucket + 1) & (uint32_t)(((uint64_t)1 << q->ring_bits) - 1);
-        q->scout = archi_queue_ring(b)[q->scout_bucket];
+        if (lead - 1 >= ARCHI_QUEUE_LEAD) /* the run has overtaken it */
+            q->scout_bucket[i] = open + 8 - ((open - i) & 7);
+        else if (lead + 8 <= ARCHI_QUEUE_LEAD)
+            q->scout_bucket[i] += 8;
+        else
+            return;
+        slot = archi_queue_ring(b)[q->scout_bucket[i] & (uint32_t)(((uint64_t)1 << q->ring_bits) - 1)];
     }
-    if (q->scout < b->section[ARCHI_SEC_QUEUE].used)
-        ARCH_PREFETCH(&archi_queue_slots(b)[q->scout]);
+    q->scout[i] = slot;
+    if (slot < b->section[ARCHI_SEC_QUEUE].used)
+        ARCH_PREFETCH(&archi_queue_slots(b)[slot]);
 }
 
-/* For each event taken, go one event further, or two where the lead is short. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout(archi_block_t *b)
+/* For each event taken from a large set, go two events further. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_look_ahead(archi_block_t *b)
 {
     archi_queue_state_t *q = &b->queue;
 
-    if (q->scout_lead - 1 >= ARCHI_QUEUE_LEAD)
-        return; /* none is out, or far enough */
-    if (q->scout_lead == 1)
-        archi_queue_scout_step(b);
-    archi_queue_scout_step(b);
+    if (q->tuned_for < ARCHI_QUEUE_LARGE)
+        return;
+    archi_queue_scout(b, q->run_head & 7);
+    archi_queue_scout(b, (q->run_head + 4) & 7);
 }
 
 /* The run holds bucket k's n events: from now on later ones belong behind it. */
@@ -419,7 +409,6 @@ ARCH_HD static ARCH_INLINE void archi_queue_commit(archi_block_t *b, const archi
         return;
     q->last = (arch_time_t)(k->start + (((uint64_t)1 << k->width) - 1));
     archi_queue_open(b, (uint64_t)q->last);
-    archi_queue_scout_from(b, k);
 }
 
 /* In what the events of a chain differ. */

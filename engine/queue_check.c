@@ -92,7 +92,8 @@ static bool in_right_place(const walk_t *w, const archi_event_t *ev, uint32_t sl
     uint32_t near = archi_queue_near(q), unit = archi_queue_quarter(q), group;
 
     if (level < ARCHI_QUEUE_BY_TIME) {
-        uint32_t ties = level >= ARCHI_QUEUE_BY_SRC ? ev->src : level >= ARCHI_QUEUE_BY_SEQ ? ev->seq - q->seq_from : slot;
+        uint32_t ties = level >= ARCHI_QUEUE_BY_SEQ ? ev->seq - q->seq_from : slot;
+        ties = level >= ARCHI_QUEUE_BY_SRC ? ev->src : ties;
         return ev->at == q->last && (ties >> 6 * (level % 6) & 63) == digit;
     }
     if (ev->at <= q->last)

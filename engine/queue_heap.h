@@ -47,15 +47,28 @@ ARCH_HD static ARCH_INLINE void archi_heap_push(archi_block_t *b, const archi_ev
     heap[i] = *ev;
 }
 
+/* archi_event_before() for events whose times mostly differ: the outcome of that comparison, which nobody can guess, is
+ * computed rather than branched on. */
+ARCH_HD static ARCH_ALWAYS_INLINE bool archi_heap_before(const archi_event_t *a, const archi_event_t *b)
+{
+    if (ARCH_UNLIKELY(a->at == b->at))
+        return archi_event_before(a, b);
+    return a->at < b->at;
+}
+
 /* The first of the children of i, of which there is at least one; n events in all. */
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_heap_first_child(const archi_event_t *heap, uint32_t i, uint32_t n)
 {
-    uint32_t first = 4 * i + 1, end = n - first < 4 ? n : first + 4, c;
+    uint32_t c = 4 * i + 1, left, right;
 
-    for (c = first + 1; c < end; c++)
-        if (archi_event_before(&heap[c], &heap[first]))
-            first = c;
-    return first;
+    if (ARCH_LIKELY(c + 3 < n)) {
+        left = c + (uint32_t)archi_heap_before(&heap[c + 1], &heap[c]);
+        right = c + 2 + (uint32_t)archi_heap_before(&heap[c + 3], &heap[c + 2]);
+        return archi_heap_before(&heap[right], &heap[left]) ? right : left;
+    }
+    for (left = c++; c < n; c++)
+        left = archi_heap_before(&heap[c], &heap[left]) ? c : left;
+    return left;
 }
 
 /* Take the first event out if it lies before `horizon`. */

@@ -67,7 +67,7 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
         width = (uint64_t)(q->reached - q->tuned_at) / (q->taken / ARCHI_QUEUE_AIM + 1) + 1;
     else
         width = archi_queue_width_of_sample(b);
-    s.ring_bits = archi_top_bit(pending / 4 | 15) + 1; /* Little: 2 to 4 mean delays of 8 a bucket */
+    s.ring_bits = archi_top_bit(pending / 4 | 15) + 1; /* 2 to 8 mean delays */
     s.ring_bits = s.ring_bits > most ? most : s.ring_bits;
     s.shift = archi_top_bit(width + width / 3);
     if (s.ring_bits == q->ring_bits && s.shift + 1 >= q->shift && s.shift <= q->shift + 1)
@@ -95,7 +95,6 @@ ARCHI_QUEUE_COLD void archi_queue_scatter(archi_block_t *b)
 
     q->run_head = q->run_tail = q->n_ring = q->levels = 0;
     q->peek = -1;
-    q->scout_lead = 0;
     q->ring_bits = 0;
     q->last = ARCH_TIME_MAX;
     b->section[ARCHI_SEC_RING].used = b->section[ARCHI_SEC_LEVELS].used = b->section[ARCHI_SEC_RUN].used = 0;

@@ -27,7 +27,8 @@ ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_place(const archi_map_t *map, c
 }
 
 /* The same for a process that is known to live here. */
-ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_place_here(const archi_map_t *map, const archi_block_t *b, archi_lp_t lp)
+ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_place_here(const archi_map_t *map, const archi_block_t *b,
+                                                            archi_lp_t lp)
 {
     if (map->n_blocks == 1)
         return lp;

@@ -35,6 +35,18 @@ static void put_string(writer_t *w, const char *s)
     put(w, "\"");
 }
 
+/* Most numbers of a design are whole; printf takes a while for them. */
+static void put_whole(writer_t *w, uint64_t v)
+{
+    char digits[20], *p = digits + sizeof digits;
+
+    do {
+        *--p = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    archi_strbuf_add_bytes(w->out, p, (size_t)(digits + sizeof digits - p));
+}
+
 /* What stands before a value: a comma, a line of its own unless flat, its key when it has one. */
 static void next(writer_t *w, const char *key)
 {
@@ -85,7 +97,7 @@ static void number(writer_t *w, const char *key, double v)
     if (!isfinite(v))
         put(w, "\"not a number\"");
     else if (v >= 0.0 && v < 9e15 && v == floor(v))
-        archi_strbuf_printf(w->out, "%llu", (unsigned long long)v);
+        put_whole(w, (uint64_t)v);
     else
         archi_strbuf_double(w->out, v);
 }
@@ -126,7 +138,8 @@ static void time_value(writer_t *w, const char *key, double ns)
     } else if (ns > 0.0 && ns < 9e15 && ns == floor(ns)) {
         while (fmod(ns, units[u].ns) != 0.0)
             u++;
-        archi_strbuf_printf(w->out, "%llu%s", (unsigned long long)(ns / units[u].ns), units[u].name);
+        put_whole(w, (uint64_t)(ns / units[u].ns));
+        put(w, units[u].name);
     } else {
         archi_strbuf_double(w->out, ns);
         put(w, "ns");
@@ -161,18 +174,6 @@ static void quantity(writer_t *w, const char *key, archi_dimension_t dimension, 
         time_value(w, key, v);
     else
         number(w, key, v);
-}
-
-/* The mean of the whole that gives this mean of a phase when it is divided by k: rounding may ask for a neighbour. */
-static double erlang_mean(double k, double phase)
-{
-    double mean = k * phase;
-
-    if (mean / k < phase)
-        mean = nextafter(mean, INFINITY);
-    else if (mean / k > phase)
-        mean = nextafter(mean, 0.0);
-    return mean;
 }
 
 static void table(writer_t *w, archi_dimension_t dimension, const arch_table_t *t)
@@ -215,7 +216,7 @@ static void parameters(writer_t *w, archi_dimension_t m, const arch_dist_t *d)
         break;
     case ARCH_DIST_ERLANG:
         number(w, "k", p[0]);
-        quantity(w, "mean", m, erlang_mean(p[0], p[1]));
+        quantity(w, "mean", m, p[0] * p[1]);
         break;
     case ARCH_DIST_PARETO:
         number(w, "alpha", p[0]);

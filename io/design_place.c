@@ -149,16 +149,21 @@ static bool room_for_problem(archi_reader_t *r)
     return true;
 }
 
+/* Enough is listed: the rest is only counted, which costs next to nothing. */
+static bool only_counted(archi_reader_t *r)
+{
+    if (r->n_found < ARCHI_MAX_PROBLEMS)
+        return false;
+    r->n_unlisted++;
+    return true;
+}
+
 void archi_problem_at(archi_reader_t *r, const char *pointer, int order, const char *text)
 {
     archi_found_t *f;
 
-    if (r->st != ARCH_OK)
+    if (r->st != ARCH_OK || only_counted(r))
         return;
-    if (r->n_found >= ARCHI_MAX_PROBLEMS) {
-        r->n_unlisted++;
-        return;
-    }
     if (room_for_problem(r)) {
         f = &r->found[r->n_found];
         f->problem.at = own(pointer);
@@ -177,6 +182,8 @@ void archi_problem(archi_reader_t *r, const archi_place_t *at, const char *forma
     const archi_place_t *there = at;
     va_list args;
 
+    if (only_counted(r))
+        return;
     while (!there->node && there->up)
         there = there->up;
     va_start(args, format);
@@ -251,10 +258,13 @@ bool archi_required(archi_reader_t *r, const archi_place_t *field, const char *e
 
 static void unknown_key(archi_reader_t *r, const archi_place_t *at, const char *const *keys, int n)
 {
-    const char *near = archi_nearest_word(keys, n, at->key);
+    const char *near;
     char list[512], key[ARCHI_FOUND_BYTES];
     size_t used = 0;
 
+    if (only_counted(r))
+        return;
+    near = archi_nearest_word(keys, n, at->key);
     list[0] = '\0';
     for (int i = 0; i < n && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", keys[i]);

@@ -2,6 +2,7 @@
  * can be compared too; how a run was computed (host, ranks, wall time) is no difference. Figures are equal when all their
  * bits are. */
 #include "io/arena.h"
+#include "io/results_number.h"
 #include "io/results_table.h"
 #include "io/strbuf.h"
 #include <inttypes.h>
@@ -60,13 +61,40 @@ static void add_value(archi_strbuf_t *buf, const void *row, const archi_column_t
     }
 }
 
+/* As people read it, without needing the unit behind it; false where there is no such form. */
+static bool show(const void *row, const archi_column_t *column, char out[ARCHI_SHOWN_BYTES])
+{
+    archi_look_t look = strcmp(column->unit, "ns") == 0 ? ARCHI_AS_TIME : ARCHI_AS_NUMBER;
+    const void *cell = archi_cell(row, column);
+    const arch_estimate_t *estimate = cell;
+
+    if (column->unit[0] == '\0')
+        return false;
+    if (column->cell == ARCHI_CELL_TIME)
+        archi_show_setting((double)*(const arch_time_t *)cell, look, out);
+    else if (column->cell == ARCHI_CELL_DOUBLE)
+        archi_show_value(*(const double *)cell, look, out);
+    else if (column->cell == ARCHI_CELL_ESTIMATE && estimate->supported)
+        archi_show_estimate(estimate, look, false, out);
+    else
+        return false;
+    return true;
+}
+
+/* Rounded where the difference is large enough for that, else to the last digit. */
 static void list_cell(diff_t *diff, const char *what, const void *a, const void *b, const archi_column_t *column)
 {
     bool unit = column->unit[0] != '\0' && strcmp(column->unit, "1") != 0;
 
+    char shown_a[ARCHI_SHOWN_BYTES], shown_b[ARCHI_SHOWN_BYTES];
+
     if (!list(diff))
         return;
     archi_strbuf_printf(&diff->lines, "  %s, %s: ", what, column->name);
+    if (show(a, column, shown_a) && show(b, column, shown_b) && strcmp(shown_a, shown_b) != 0) {
+        archi_strbuf_printf(&diff->lines, "%s and %s\n", shown_a, shown_b);
+        return;
+    }
     add_value(&diff->lines, a, column);
     archi_strbuf_add(&diff->lines, " and ");
     add_value(&diff->lines, b, column);

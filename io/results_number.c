@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VALUE_DIGITS = 3, MOST_DIGITS = 6, DIGITS_BYTES = 40 };
+enum { VALUE_DIGITS = 3, MOST_DIGITS = 4, TIGHT_DIGITS = 3, SETTING_DIGITS = 6, LEVEL_DECIMALS = 3, DIGITS_BYTES = 40 };
 
 typedef struct {
     double      factor;
@@ -24,7 +24,7 @@ static scale_t scale_for(double size, archi_look_t look)
 
     if (look == ARCHI_AS_PERCENT)
         return percent;
-    if (look == ARCHI_AS_NUMBER)
+    if (look != ARCHI_AS_TIME)
         return numbers[shown >= 999999.5 ? 1 : 0];
     while (t < 3 && shown * times[t].factor >= 999.5)
         t++;
@@ -88,13 +88,18 @@ static int decimals_for_digits(double x, int digits)
     return size == 0.0 || decimals < 0 ? 0 : decimals > 12 ? 12 : decimals;
 }
 
+static int limited(int decimals, archi_look_t look)
+{
+    return look == ARCHI_AS_LEVEL && decimals > LEVEL_DECIMALS ? LEVEL_DECIMALS : decimals;
+}
+
 /* Where the last digit stands that the half width gives a meaning to. */
-static int decimals_for_interval(double value, double half)
+static int decimals_for_interval(double value, double half, int most_digits)
 {
     int e = exponent_of(half);
     bool two = half / power_of_ten(e) < 1.95;
     int decimals = two ? 1 - e : -e;
-    int most = decimals_for_digits(value > half ? value : half, MOST_DIGITS);
+    int most = decimals_for_digits(value > half ? value : half, most_digits);
 
     return decimals > most ? most : decimals;
 }
@@ -108,13 +113,41 @@ void archi_show_value(double value, archi_look_t look, char out[ARCHI_SHOWN_BYTE
         snprintf(out, ARCHI_SHOWN_BYTES, "-");
         return;
     }
-    fixed(value * scale.factor, decimals_for_digits(value * scale.factor, VALUE_DIGITS), digits);
+    fixed(value * scale.factor, limited(decimals_for_digits(value * scale.factor, VALUE_DIGITS), look), digits);
     snprintf(out, ARCHI_SHOWN_BYTES, "%s%s", digits, scale.unit);
+}
+
+/* Without zeros at the end. */
+static void show_trimmed(double value, archi_look_t look, int most_digits, char out[ARCHI_SHOWN_BYTES])
+{
+    scale_t scale = scale_for(value, look);
+    char digits[DIGITS_BYTES];
+    size_t n;
+
+    if (!isfinite(value)) {
+        snprintf(out, ARCHI_SHOWN_BYTES, "-");
+        return;
+    }
+    fixed(value * scale.factor, limited(decimals_for_digits(value * scale.factor, most_digits), look), digits);
+    n = strlen(digits);
+    if (strchr(digits, '.') != NULL) {
+        while (digits[n - 1] == '0')
+            n--;
+        if (digits[n - 1] == '.')
+            n--;
+    }
+    snprintf(out, ARCHI_SHOWN_BYTES, "%.*s%s", (int)n, digits, scale.unit);
+}
+
+void archi_show_setting(double value, archi_look_t look, char out[ARCHI_SHOWN_BYTES])
+{
+    show_trimmed(value, look, SETTING_DIGITS, out);
 }
 
 void archi_show_estimate(const arch_estimate_t *estimate, archi_look_t look, bool tight, char out[ARCHI_SHOWN_BYTES])
 {
     double value = estimate->value, half = estimate->half_width;
+    int most_digits = tight ? TIGHT_DIGITS : MOST_DIGITS;
     char digits[DIGITS_BYTES], half_digits[DIGITS_BYTES];
     scale_t scale;
     int decimals;
@@ -124,9 +157,9 @@ void archi_show_estimate(const arch_estimate_t *estimate, archi_look_t look, boo
         return;
     }
     scale = scale_for(value > half ? value : half, look);
-    decimals = decimals_for_interval(value * scale.factor, half * scale.factor);
+    decimals = limited(decimals_for_interval(value * scale.factor, half * scale.factor, most_digits), look);
     if (half * scale.factor < 0.5 * power_of_ten(-decimals)) {
-        archi_show_setting(value, look, out); /* an interval too small to be shown */
+        show_trimmed(value, look, most_digits, out); /* an interval too small to be shown */
         return;
     }
     fixed(value * scale.factor, decimals, digits);
@@ -138,7 +171,7 @@ void archi_show_range(double low, double high, archi_look_t look, char out[ARCHI
 {
     scale_t scale = scale_for(high, look);
     char low_digits[DIGITS_BYTES], high_digits[DIGITS_BYTES];
-    int decimals = decimals_for_digits(high * scale.factor, VALUE_DIGITS);
+    int decimals = limited(decimals_for_digits(high * scale.factor, VALUE_DIGITS), look);
 
     if (!isfinite(low) || !isfinite(high)) {
         snprintf(out, ARCHI_SHOWN_BYTES, "-");
@@ -150,27 +183,6 @@ void archi_show_range(double low, double high, archi_look_t look, char out[ARCHI
         snprintf(out, ARCHI_SHOWN_BYTES, "%s%s", high_digits, scale.unit);
     else
         snprintf(out, ARCHI_SHOWN_BYTES, "%s–%s%s", low_digits, high_digits, scale.unit);
-}
-
-void archi_show_setting(double value, archi_look_t look, char out[ARCHI_SHOWN_BYTES])
-{
-    scale_t scale = scale_for(value, look);
-    char digits[DIGITS_BYTES];
-    size_t n;
-
-    if (!isfinite(value)) {
-        snprintf(out, ARCHI_SHOWN_BYTES, "-");
-        return;
-    }
-    fixed(value * scale.factor, decimals_for_digits(value * scale.factor, MOST_DIGITS), digits);
-    n = strlen(digits);
-    if (strchr(digits, '.') != NULL) {
-        while (digits[n - 1] == '0')
-            n--;
-        if (digits[n - 1] == '.')
-            n--;
-    }
-    snprintf(out, ARCHI_SHOWN_BYTES, "%.*s%s", (int)n, digits, scale.unit);
 }
 
 void archi_show_count(uint64_t count, char out[ARCHI_SHOWN_BYTES])

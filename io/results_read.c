@@ -89,7 +89,7 @@ static arch_status_t check_space(const reader_t *reader, const char *name, hid_t
     for (int d = 0; d < rank; d++) {
         if (dims[d] != H5S_UNLIMITED && dims[d] != found[d])
             return broken(reader, name, "has another number of rows than expected");
-        if (found[d] > UINT32_MAX || (found[d] != 0 && vector->n > reader->most_bytes / found[d]))
+        if (found[d] > UINT32_MAX) /* two of them fit 64 bits */
             return broken(reader, name, "is larger than its file can hold");
         dims[d] = found[d];
         vector->n *= found[d];

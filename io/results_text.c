@@ -67,8 +67,7 @@ static void add_head(archi_report_t *report)
     archi_strbuf_printf(&report->buf, "%s\n", run);
     if (!report->results->provenance.stationary)
         archi_report_wrap(report, "! ", ARCHI_YELLOW,
-                          "The run never settled: no warm-up within half of it leaves a steady rest. Figures below are "
-                          "doubtful; an overloaded element or too short a run are the usual reasons.");
+                          "The run never settled: its figures are doubtful.");
     archi_strbuf_add(&report->buf, "\n");
 }
 

@@ -23,10 +23,10 @@ typedef struct {
 
 #define FIGURE(heading, member, look) {heading, offsetof(arch_component_result_t, member), look}
 static const figure_t figures[] = {
-    FIGURE("utilisation", utilisation, ARCHI_AS_NUMBER), FIGURE("queue", queue, ARCHI_AS_NUMBER),
-    FIGURE("wait", wait, ARCHI_AS_TIME),                 FIGURE("inside", sojourn, ARCHI_AS_TIME),
-    FIGURE("held", threads, ARCHI_AS_NUMBER),            FIGURE("per s", throughput, ARCHI_AS_NUMBER),
-    FIGURE("hits", hit_ratio, ARCHI_AS_PERCENT),         FIGURE("lag", lag, ARCHI_AS_TIME),
+    FIGURE("utilisation", utilisation, ARCHI_AS_LEVEL), FIGURE("queue", queue, ARCHI_AS_LEVEL),
+    FIGURE("wait", wait, ARCHI_AS_TIME),                FIGURE("inside", sojourn, ARCHI_AS_TIME),
+    FIGURE("held", threads, ARCHI_AS_LEVEL),            FIGURE("per s", throughput, ARCHI_AS_NUMBER),
+    FIGURE("hits", hit_ratio, ARCHI_AS_PERCENT),        FIGURE("lag", lag, ARCHI_AS_TIME),
 };
 enum { N_FIGURES = sizeof figures / sizeof figures[0], N_ALWAYS = 6, REJECTED = 1 + N_FIGURES, N_COLUMNS };
 enum { INSIDE = 3, HELD = 4 };

@@ -6,7 +6,9 @@ static archi_look_t look_of(arch_metric_t metric)
 {
     if (metric == ARCH_METRIC_ERRORS)
         return ARCHI_AS_PERCENT;
-    return metric == ARCH_METRIC_THROUGHPUT || metric == ARCH_METRIC_UTILISATION ? ARCHI_AS_NUMBER : ARCHI_AS_TIME;
+    if (metric == ARCH_METRIC_UTILISATION)
+        return ARCHI_AS_LEVEL;
+    return metric == ARCH_METRIC_THROUGHPUT ? ARCHI_AS_NUMBER : ARCHI_AS_TIME;
 }
 
 /* "web lb/read p95 = 14.8 ± 0.2 ms < 50 ms": what was measured, and the limit as it was asked for. */

@@ -28,7 +28,8 @@ typedef struct {
     bool         is_read_replica, is_cache;
 } archi_element_info_t;
 
-/* Expected traffic from the traffic equations (solved when the plan is compiled). */
+/* Expected traffic from the traffic equations (solved when the plan is compiled). Between groups of very many replicas not
+ * every pair is listed, but a walk over all of them: cut anywhere, it tells the same lookahead. */
 typedef struct {
     uint32_t    a, b;        /* elements, a < b; messages flow both ways */
     double      rate;        /* messages per simulated second, both directions */

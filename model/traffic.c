@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SWEEPS = 200, CACHE_ROUNDS = 4, CHE_STEPS = 60, RANK_CLASSES = 512 };
+enum { MAX_SWEEPS = 200, CACHE_ROUNDS = 4, CHE_STEPS = 60, RANK_CLASSES = 512, MAX_PAIRS = 4096 };
 
 typedef struct {
     uint32_t node, group, caller; /* called endpoint, its group, the calling group */
@@ -453,22 +453,31 @@ done:
 
 /* ---- edges ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* Every pair of a replica of `from` and one of `to`: `rate` messages between the groups. */
+static arch_status_t add_edge(traffic_t *t, uint32_t from, uint32_t to, arch_time_t lookahead, double rate)
+{
+    archi_edge_t edge = {from < to ? from : to, from < to ? to : from, rate, lookahead};
+
+    return from == to ? ARCH_OK : archi_grow_append(t->edges, &edge, NULL);
+}
+
+/* Messages at `rate` between the replicas of two groups. Few replicas: every pair. Many: a walk that visits all of them,
+ * back and forth. Every pair has the same lookahead, and where any pair is cut the walk is cut too, so that a partition
+ * learns the same from it. */
 static arch_status_t add_edges(traffic_t *t, const archi_group_t *from, const archi_group_t *to, uint32_t link, double rate)
 {
-    archi_edge_t edge;
+    arch_time_t lookahead = archi_time_from_ns(archi_plan_moments(t->plan)[link].least);
+    uint32_t most = from->n > to->n ? from->n : to->n;
 
-    edge.rate = rate / ((double)from->n * to->n);
-    edge.lookahead = archi_time_from_ns(archi_plan_moments(t->plan)[link].least);
-    for (uint32_t i = 0; i < from->n; i++)
-        for (uint32_t k = 0; k < to->n; k++) {
-            uint32_t a = from->first + i, b = to->first + k;
-            if (a == b)
-                continue;
-            edge.a = a < b ? a : b;
-            edge.b = a < b ? b : a;
-            ARCH_TRY(archi_grow_append(t->edges, &edge, NULL));
-        }
+    if ((uint64_t)from->n * to->n <= MAX_PAIRS) {
+        for (uint32_t i = 0; i < from->n; i++)
+            for (uint32_t k = 0; k < to->n; k++)
+                ARCH_TRY(add_edge(t, from->first + i, to->first + k, lookahead, rate / ((double)from->n * to->n)));
+        return ARCH_OK;
+    }
+    for (uint32_t i = 0; i < most; i++) {
+        ARCH_TRY(add_edge(t, from->first + i % from->n, to->first + i % to->n, lookahead, rate / (2.0 * most)));
+        ARCH_TRY(add_edge(t, from->first + (i + 1) % from->n, to->first + i % to->n, lookahead, rate / (2.0 * most)));
+    }
     return ARCH_OK;
 }
 

@@ -1,26 +1,33 @@
 # architech.bash - completion of the architech command in bash.
 _architech()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options=
 
+    COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run validate partition diff help --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "run validate explain partition diff help version" -- "$word")
         return
     fi
     case $before in
     --format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word"); return ;;
+    --warmup) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts) return ;;
+    -o | --output | --dot) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    esac
+    case $command in
+    run) options="--output --format --explain --quiet --no-progress --seed --replications --duration --warmup --threads
+                  --group --partitions --memory" ;;
+    partition) options="--parts --dot" ;;
     esac
     if [[ $word == -* ]]; then
-        case $command in
-        run) mapfile -t COMPREPLY < <(compgen -W "--output --format --explain --help" -- "$word") ;;
-        partition) mapfile -t COMPREPLY < <(compgen -W "-n --dot --help" -- "$word") ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "--help" -- "$word") ;;
-        esac
+        mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word")
         return
     fi
     case $command in
+    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain partition diff version" -- "$word") ;;
     diff) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
-    run | validate | partition) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
+    run | validate | explain | partition)
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     esac
 }
 complete -o filenames -F _architech architech

@@ -29,6 +29,20 @@ refuses '1
 refuses '1
 ...
 2'
+
+# The exit status of the command before is what $? says.
+printf '<!-- test -->\n```console\n$ sh -c "exit 3"\n$ echo $?\n%s\n```\n' 3 > "$work/page.md"
+"$here/run.sh" "$work/page.md" || { echo "lost an exit status"; failures=1; }
+
+# An update makes a page true, and touches nothing else of it.
+page '1
+2'
+"$here/run.sh" -u "$work/page.md" > /dev/null
+"$here/run.sh" "$work/page.md" || { echo "an updated page is not true"; failures=1; }
+[ "$(sed -n '1,11p' "$work/page.md" | tr '\n' '|')" = \
+  'Text.||```console|$ echo not tested|no|```|<!-- test -->|```console|$ seq \|  3|1|' ] ||
+    { echo "an update touched other text:"; cat "$work/page.md"; failures=1; }
+
 echo 'no block' > "$work/page.md"
 "$here/run.sh" "$work/page.md" > /dev/null && { echo "accepted a page without a block"; failures=1; }
 exit $failures

@@ -1,5 +1,5 @@
-/* support/spark_model.h - a small model that tries executors: every process ticks, now and then throws a handful of sparks at
- * others, and keeps an entry of a pool for each spark until it fades. Its digest depends on the order of all events. */
+/* support/spark_model.h - a small model that tries executors: every process ticks, now and then throws a handful of sparks
+ * at others, and keeps an entry of a pool for each spark until it fades. Its digest depends on the order of all events. */
 #ifndef ARCH_TEST_SPARK_MODEL_H
 #define ARCH_TEST_SPARK_MODEL_H
 

@@ -78,7 +78,7 @@ static arch_run_options_t shared_by(uint32_t threads, uint32_t group, uint32_t p
     return options;
 }
 
-/* ---- one answer --------------------------------------------------------------------------------------------------------------- */
+/* ---- one answer ------------------------------------------------------------------------------------------------- */
 
 static void same(double a, double b) { CU_ASSERT(memcmp(&a, &b, sizeof a) == 0); }
 
@@ -179,7 +179,7 @@ static void cuts_really_divide_the_work(void)
     arch_design_destroy(&design);
 }
 
-/* ---- nothing lost --------------------------------------------------------------------------------------------------------------- */
+/* ---- nothing lost ----------------------------------------------------------------------------------------------- */
 
 static void counts_every_request_once(void)
 {
@@ -247,7 +247,7 @@ static void refuses_a_percentile_that_few_requests_cannot_carry(void)
     arch_design_destroy(&design);
 }
 
-/* ---- objectives and findings ----------------------------------------------------------------------------------------------------- */
+/* ---- objectives and findings ------------------------------------------------------------------------------------ */
 
 static const arch_finding_t *finding(const arch_results_t *r, const char *code)
 {
@@ -339,7 +339,7 @@ static void says_when_nothing_more_is_needed(void)
     arch_design_destroy(&design);
 }
 
-/* ---- stopping early ---------------------------------------------------------------------------------------------------------------- */
+/* ---- stopping early --------------------------------------------------------------------------------------------- */
 
 typedef struct {
     int    calls;
@@ -409,7 +409,7 @@ static void impossible_settings_are_refused(void)
     arch_design_destroy(&design);
 }
 
-/* ---- cut and traffic ---------------------------------------------------------------------------------------------------------------- */
+/* ---- cut and traffic -------------------------------------------------------------------------------------------- */
 
 static void a_cut_is_described_and_drawn(void)
 {

@@ -301,10 +301,11 @@ static void lets_recursion_be_that_has_a_way_out(void)
 
 static arch_status_t read_with_table(const char *csv, const char *more, arch_design_t **d, arch_problems_t *p)
 {
-    char folder[] = "/tmp/architech-test-XXXXXX", path[64], text[512];
+    char folder[256], path[300], text[512];
     arch_status_t st;
     FILE *f;
 
+    snprintf(folder, sizeof folder, "%s/architech-test-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/t.csv", folder);
     f = fopen(path, "wb");
@@ -413,8 +414,9 @@ static void writes_awkward_numbers_back_to_the_last_bit(void)
         "{\"delay\": \"25550d\"}",
         "{\"cpu\": {\"hyperexponential\": {\"mean\": \"1ms\", \"cv\": 1.7}}}",
         "{\"fail\": 1e-17}",
-        "{\"choose\": [{\"weight\": 1, \"steps\": []}, {\"weight\": 2, \"steps\": []}, {\"weight\": 4, \"steps\": "
-        "[]}]}",
+        /* shares whose sum is not 1 */
+        "{\"choose\": [{\"weight\": 2, \"steps\": []}, {\"weight\": 1, \"steps\": []}, {\"weight\": 6, \"steps\": []}, "
+        "{\"weight\": 4, \"steps\": []}, {\"weight\": 1, \"steps\": []}, {\"weight\": 5, \"steps\": []}]}",
         "{\"cpu\": {\"empirical\": {\"values\": [[\"0s\", 0], [\"1.5us\", 0.1], [\"15ms\", 1]], \"between\": "
         "\"linear\"}}}",
         "{\"cpu\": {\"weibull\": {\"mean\": \"7ms\", \"cv\": 0.3, \"plus\": \"0.7us\"}}}"};

@@ -61,7 +61,7 @@ static void what_was_computed_is(void)
                "  digest: 8c1f20d61e2f3a4b and 0000000000000001\n"
                "  design: 0123456789abcdef and 0000000000000002\n"
                "  run, seed: 18446744073709551615 and 7\n"
-               "  run, warmup: 3750000000 and 0 ns\n");
+               "  run, warmup: 3.75 s and 0 ns\n");
 }
 
 static void the_last_bit_of_an_estimate_counts(void)
@@ -70,6 +70,16 @@ static void the_last_bit_of_an_estimate_counts(void)
     b->operation[0].mean.value = nextafter(b->operation[0].mean.value, 0.0);
     end(false, "differ in 1 place (first and second):\n"
                "  operation web lb/read, mean: 6412300 ± 51000 and 6412299.999999999 ± 51000 ns\n");
+}
+
+static void a_larger_difference_is_shown_in_round_figures(void)
+{
+    begin();
+    b->operation[0].mean.value = 3.7584e6;
+    b->operation[0].max = 8.0e7;
+    end(false, "differ in 2 places (first and second):\n"
+               "  operation web lb/read, mean: 6.41 ± 0.05 ms and 3.76 ± 0.05 ms\n"
+               "  operation web lb/read, max: 91.3 ms and 80.0 ms\n");
 }
 
 static void figures_that_neither_can_say_are_equal(void)
@@ -184,6 +194,7 @@ int main(void)
     CU_ADD_TEST(suite, how_it_was_computed_is_no_difference);
     CU_ADD_TEST(suite, what_was_computed_is);
     CU_ADD_TEST(suite, the_last_bit_of_an_estimate_counts);
+    CU_ADD_TEST(suite, a_larger_difference_is_shown_in_round_figures);
     CU_ADD_TEST(suite, figures_that_neither_can_say_are_equal);
     CU_ADD_TEST(suite, a_figure_that_only_one_can_say_differs);
     CU_ADD_TEST(suite, counts_words_and_flags_are_compared);

@@ -21,8 +21,20 @@ static void the_half_width_has_one_digit_or_two_when_it_begins_with_a_1(void)
     estimate_is(6.4123e6, 5.1e4, ARCHI_AS_TIME, "6.41 ± 0.05 ms");
     estimate_is(6.4123e6, 1.34e4, ARCHI_AS_TIME, "6.412 ± 0.013 ms");
     estimate_is(6.4123e6, 1.96e4, ARCHI_AS_TIME, "6.41 ± 0.02 ms");
+    estimate_is(652.36e3, 70.0, ARCHI_AS_TIME, "652.4 ± 0.1 us"); /* no more than four digits of the value */
     estimate_is(727.31, 2.14, ARCHI_AS_NUMBER, "727 ± 2");
     estimate_is(0.968, 0.004, ARCHI_AS_NUMBER, "0.968 ± 0.004");
+}
+
+static void tight_estimates_have_three_digits_and_no_blanks(void)
+{
+    arch_estimate_t fine = results_estimate(5.079e6, 8.0e3), rough = results_estimate(22.6e6, 4.0e5);
+    char shown[ARCHI_SHOWN_BYTES];
+
+    archi_show_estimate(&fine, ARCHI_AS_TIME, true, shown);
+    CU_ASSERT_STRING_EQUAL(shown, "5.08±0.01 ms");
+    archi_show_estimate(&rough, ARCHI_AS_TIME, true, shown);
+    CU_ASSERT_STRING_EQUAL(shown, "22.6±0.4 ms");
 }
 
 static void the_value_is_rounded_where_the_half_width_ends(void)
@@ -36,7 +48,7 @@ static void the_value_is_rounded_where_the_half_width_ends(void)
 static void a_half_width_too_small_to_show_is_left_out(void)
 {
     estimate_is(0.8, 1e-13, ARCHI_AS_NUMBER, "0.8");
-    estimate_is(1234567.0, 3.0, ARCHI_AS_NUMBER, "1.23457 M");
+    estimate_is(1234567.0, 3.0, ARCHI_AS_NUMBER, "1.235 M");
 }
 
 static void a_half_width_larger_than_the_value_sets_the_unit(void)
@@ -60,6 +72,15 @@ static void shares_are_percentages_and_large_numbers_millions(void)
     estimate_is(0.0, 0.0, ARCHI_AS_PERCENT, "0 %");
     estimate_is(1.0, 0.0, ARCHI_AS_PERCENT, "100 %");
     estimate_is(12345678.0, (double)NAN, ARCHI_AS_NUMBER, "12.3 M");
+}
+
+static void levels_end_after_three_decimals(void)
+{
+    estimate_is(0.00088, 0.00012, ARCHI_AS_LEVEL, "0.001");
+    estimate_is(0.1766, 0.0012, ARCHI_AS_LEVEL, "0.177 ± 0.001");
+    estimate_is(0.00088, (double)NAN, ARCHI_AS_LEVEL, "0.001");
+    estimate_is(0.00088, (double)NAN, ARCHI_AS_NUMBER, "0.000880");
+    estimate_is(12.25, 0.5, ARCHI_AS_LEVEL, "12.2 ± 0.5");
 }
 
 static void what_the_data_cannot_say_is_a_dash(void)
@@ -136,11 +157,13 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("figures as people read them", NULL, NULL);
     CU_ADD_TEST(suite, the_half_width_has_one_digit_or_two_when_it_begins_with_a_1);
+    CU_ADD_TEST(suite, tight_estimates_have_three_digits_and_no_blanks);
     CU_ADD_TEST(suite, the_value_is_rounded_where_the_half_width_ends);
     CU_ADD_TEST(suite, a_half_width_too_small_to_show_is_left_out);
     CU_ADD_TEST(suite, a_half_width_larger_than_the_value_sets_the_unit);
     CU_ADD_TEST(suite, times_come_in_the_unit_that_fits);
     CU_ADD_TEST(suite, shares_are_percentages_and_large_numbers_millions);
+    CU_ADD_TEST(suite, levels_end_after_three_decimals);
     CU_ADD_TEST(suite, what_the_data_cannot_say_is_a_dash);
     CU_ADD_TEST(suite, a_range_of_one_value_is_that_value);
     CU_ADD_TEST(suite, a_setting_looks_as_it_was_written);
