@@ -89,6 +89,15 @@ static uint32_t growing(const archi_block_t *b)
     return set;
 }
 
+/* The first of the model's arrays that has an entry for each process, or 0. */
+static uint32_t entry_for_each(const archi_block_spec_t *spec)
+{
+    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION; i++)
+        if (spec->model[i].form == ARCHI_ARRAY && spec->model[i].entry_bytes != 0 && spec->model[i].capacity == spec->n_lps)
+            return ARCHI_FIRST_MODEL_SECTION + i;
+    return 0;
+}
+
 static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
 {
     const archi_section_spec_t lps = {ARCHI_ARRAY, sizeof(archi_lp_state_t), spec->n_lps, 0};
@@ -109,6 +118,7 @@ static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION; i++)
         set_section(head, ARCHI_FIRST_MODEL_SECTION + i, &spec->model[i]);
     head->growing = growing(head);
+    head->per_lp = entry_for_each(spec);
     head->bytes = place_sections(head);
 }
 
@@ -255,6 +265,8 @@ const char *archi_block_check(const archi_block_t *b)
         return "not a block";
     if (b->n_sections != ARCHI_MAX_SECTIONS || (b->wants != ARCHI_NIL && b->wants >= ARCHI_MAX_SECTIONS))
         return "the header names sections that there are not";
+    if (b->per_lp >= ARCHI_MAX_SECTIONS || (b->per_lp != 0 && b->section[b->per_lp].used != b->n_lps))
+        return "the header names a section that does not hold an entry for each process";
     if (b->growing != growing(b))
         return "the header and its sections disagree about headroom";
     wrong = check_layout(b);

@@ -69,7 +69,7 @@ typedef struct {
     uint32_t    seq_from;   /* where the senders' counters that levels 0..5 split begin */
     uint32_t    scout[8];   /* slots that the prefetcher has come to */
     uint32_t    scout_bucket[8]; /* in these buckets of the ring */
-    uint32_t    reserved;
+    uint32_t    unused;
     uint32_t    heap_until; /* only the heap is used up to so many events */
     uint32_t    tuned_for;  /* events pending when widths were last chosen */
     uint64_t    waste;      /* work done since then that better widths would save */
@@ -91,6 +91,8 @@ typedef struct {
     uint32_t        wants;       /* section that must grow before the next event, or ARCHI_NIL */
     uint32_t        n_sections;
     uint32_t        growing;     /* bit i: section i has headroom to keep */
+    uint32_t        per_lp;      /* model's section with an entry for each process, fetched before its turn; 0: none */
+    uint32_t        unused;
     archi_queue_state_t queue;
     archi_section_t section[ARCHI_MAX_SECTIONS];
 } archi_block_t;

@@ -89,7 +89,6 @@ void archi_mail_drop(archi_exec_t *x)
 {
     for (uint32_t i = 0; i < x->n_ran; i++)
         x->run->block[x->ran[i]]->section[ARCHI_SEC_OUTBOX].used = 0;
-    x->n_ran = 0;
     memset(x->filled, 0, x->size * sizeof *x->filled);
     memset(x->offset, 0, (x->size + (size_t)1) * sizeof *x->offset);
     x->outgoing = NULL;

@@ -100,7 +100,6 @@ ARCH_HD static ARCH_INLINE bool archi_queue_pop_before(archi_block_t *b, arch_ti
     q->run_head++;
     archi_pool_give(b, ARCHI_SEC_QUEUE, slot);
     s->next = ARCHI_SLOT_FREE;
-    archi_queue_look_ahead(b);
     return true;
 }
 
@@ -112,6 +111,21 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_lp_t archi_queue_peek_dst(archi_block_t 
     uint32_t i = q->run_head + ahead;
 
     return i < q->run_tail ? archi_queue_slots(b)[archi_queue_run(b)[i].slot].ev.dst : ARCHI_NIL;
+}
+
+/* Called once for each event taken: fetch events of a large set before their turn, and name two processes (or ARCHI_NIL)
+ * that will soon handle one. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_look_ahead(archi_block_t *b, archi_lp_t soon[2])
+{
+    const archi_queue_state_t *q = &b->queue;
+
+    if (q->tuned_for < ARCHI_QUEUE_LARGE) {
+        soon[0] = archi_queue_peek_dst(b, 2);
+        soon[1] = ARCHI_NIL;
+    } else {
+        soon[0] = archi_queue_scout(b, q->run_head & 7);
+        soon[1] = archi_queue_scout(b, (q->run_head + 4) & 7);
+    }
 }
 
 /* Part of archi_block_check(): what is wrong with the set, or NULL. The block's layout is sound. Host only. */

@@ -360,14 +360,17 @@ ARCH_HD static ARCH_INLINE uint32_t archi_queue_collect(archi_block_t *b, const 
 
 /* ---- fetching what comes next ------------------------------------------------------------------------------------ */
 
-/* The chains of several buckets are followed side by side, for a step has to wait until the one before it has arrived: scout
- * i looks after every eighth bucket of the ring and is up to ARCHI_QUEUE_LEAD buckets ahead of the run. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout(archi_block_t *b, uint32_t i)
+/* The chains of several buckets are followed side by side, for a step has to wait until the one before it has arrived:
+ * scout i looks after every eighth bucket of the ring and is up to ARCHI_QUEUE_LEAD buckets ahead of the run. The process
+ * that the event it leaves goes to, or ARCHI_NIL. */
+ARCH_HD static ARCH_ALWAYS_INLINE archi_lp_t archi_queue_scout(archi_block_t *b, uint32_t i)
 {
     archi_queue_state_t *q = &b->queue;
     uint32_t open = (uint32_t)((uint64_t)q->open >> q->shift), lead = q->scout_bucket[i] - open, slot = q->scout[i];
+    archi_lp_t dst = ARCHI_NIL;
 
     if (lead - 1 < ARCHI_QUEUE_LEAD && slot < b->section[ARCHI_SEC_QUEUE].used) {
+        dst = archi_queue_slots(b)[slot].ev.dst;
         slot = archi_queue_slots(b)[slot].next;
     } else {
         if (lead - 1 >= ARCHI_QUEUE_LEAD) /* the run has overtaken it */
@@ -375,23 +378,13 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_scout(archi_block_t *b, uint3
         else if (lead + 8 <= ARCHI_QUEUE_LEAD)
             q->scout_bucket[i] += 8;
         else
-            return;
+            return ARCHI_NIL;
         slot = archi_queue_ring(b)[q->scout_bucket[i] & (uint32_t)(((uint64_t)1 << q->ring_bits) - 1)];
     }
     q->scout[i] = slot;
     if (slot < b->section[ARCHI_SEC_QUEUE].used)
         ARCH_PREFETCH(&archi_queue_slots(b)[slot]);
-}
-
-/* For each event taken from a large set, go two events further. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_look_ahead(archi_block_t *b)
-{
-    archi_queue_state_t *q = &b->queue;
-
-    if (q->tuned_for < ARCHI_QUEUE_LARGE)
-        return;
-    archi_queue_scout(b, q->run_head & 7);
-    archi_queue_scout(b, (q->run_head + 4) & 7);
+    return dst;
 }
 
 /* The run holds bucket k's n events: from now on later ones belong behind it. */

@@ -92,13 +92,32 @@ ARCH_HD static ARCH_INLINE bool archi_block_has_room(archi_block_t *b)
     return archi_block_credit(b) != 0;
 }
 
-/* Fetch what the kernel keeps for the process that will handle the event after the next `ahead` ones. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_prefetch(const archi_map_t *map, archi_block_t *b, uint32_t ahead)
+/* Fetch what the kernel and the model keep for a process of this block. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_fetch(const archi_map_t *map, archi_block_t *b, archi_lp_t lp)
 {
-    archi_lp_t lp = archi_queue_peek_dst(b, ahead);
+    uint32_t place;
 
-    if (lp != ARCHI_NIL)
-        ARCH_PREFETCH(archi_lp_state(b, archi_place_here(map, b, lp)));
+    if (lp == ARCHI_NIL)
+        return;
+    place = archi_place_here(map, b, lp);
+    ARCH_PREFETCH(archi_lp_state(b, place));
+    if (b->per_lp != 0)
+        ARCH_PREFETCH((char *)archi_section(b, b->per_lp) + (uint64_t)place * b->section[b->per_lp].entry_bytes);
+}
+
+/* Processors fetch what they are told to some events before it is read; on a GPU other threads fill the wait. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_fetch_ahead(const archi_map_t *map, archi_block_t *b)
+{
+#if !defined(__CUDA_ARCH__)
+    archi_lp_t soon[2];
+
+    archi_queue_look_ahead(b, soon);
+    archi_fetch(map, b, soon[0]);
+    archi_fetch(map, b, soon[1]);
+#else
+    (void)map;
+    (void)b;
+#endif
 }
 
 /* Handle every event before `horizon` (exclusive) in order. Inlined with its handler: a caller that names the handler
@@ -118,7 +137,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until(const void *plan,
         if (!archi_queue_pop_before(b, horizon, &ev))
             return ARCHI_REACHED;
         credit--;
-        archi_prefetch(map, b, 2);
+        archi_fetch_ahead(map, b);
         ARCH_ASSERT(ev.at >= b->now);
         b->now = ev.at;
         b->n_events++;

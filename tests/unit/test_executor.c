@@ -77,6 +77,30 @@ static void same_bits_on_any_blocks_and_ranks(void)
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, finds_the_same, &wanted), 0);
 }
 
+/* While the one event there is is on its way to another rank, no rank has any. */
+static int follows_the_ball(archi_net_t *net, void *user)
+{
+    uint64_t n_events;
+    spark_run_t s;
+    int n_wrong = 1;
+
+    (void)user;
+    if (spark_open_as(&s, net, 8, 1, 0, 1)) {
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_OK;
+        n_events = s.stats.n_events;
+        n_wrong += archi_net_sum_u64(net, &n_events, 1) != ARCH_OK;
+        n_wrong += n_events != (uint64_t)s.run.until / SPARK_LOOKAHEAD;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void an_event_under_way_keeps_the_run_going(void)
+{
+    for (int r = 0; r < N_COUNTS; r++)
+        CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], follows_the_ball, NULL), 0);
+}
+
 static void blocks_grow_from_nothing(void)
 {
     spark_run_t s;
@@ -121,7 +145,7 @@ static void names_block_and_section_at_the_memory_limit(void)
     spark_run_t s;
 
     CU_ASSERT_FATAL(spark_open(&s, NULL, 2, 0, 0));
-    s.run.memory_limit = s.block[0]->bytes + s.block[1]->bytes + 8000;
+    s.run.memory_limit = s.block[0]->bytes + s.block[1]->bytes + 20000;
     CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_E_FULL);
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "block "));
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "(section "));
@@ -369,6 +393,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"same_bits_on_any_blocks_and_ranks", same_bits_on_any_blocks_and_ranks},
+        {"an_event_under_way_keeps_the_run_going", an_event_under_way_keeps_the_run_going},
         {"blocks_grow_from_nothing", blocks_grow_from_nothing},
         {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
         {"names_block_and_section_at_the_memory_limit", names_block_and_section_at_the_memory_limit},

@@ -74,7 +74,7 @@ static void push(pair_t *p, arch_time_t at, uint32_t src)
     ev.at = at;
     ev.src = src;
     ev.seq = p->seq++;
-    ev.dst = src ^ ev.seq;
+    ev.dst = src;
     ev.word[2] = ~(uint64_t)ev.seq;
     push_event(p, &ev);
 }
@@ -84,7 +84,9 @@ static int pop(pair_t *p, arch_time_t horizon)
 {
     archi_event_t a, b;
     int got = archi_queue_pop_before(p->set, horizon, &a), expected = archi_heap_pop_before(p->heap, horizon, &b);
+    archi_lp_t soon[2];
 
+    archi_queue_look_ahead(p->set, soon);
     if (got != expected || (got && memcmp(&a, &b, sizeof a) != 0))
         p->n_wrong++;
     if (archi_queue_count(p->set) != archi_heap_count(p->heap))
@@ -457,6 +459,40 @@ static void knows_where_the_next_events_go(void)
     close_pair(&p);
 }
 
+/* Fetching early pays only for processes that have not had their event yet, and that have it before long. */
+static void names_processes_before_their_turn(void)
+{
+    enum { N = 40000 };
+    static unsigned char named[N];
+    uint32_t n_in_time = 0, n_too_late = 0;
+    archi_event_t ev;
+    archi_lp_t soon[2];
+    pair_t p;
+
+    open_pair(&p, 0, 11);
+    memset(named, 0, sizeof named);
+    for (uint32_t i = 0; i < N; i++)
+        push(&p, (arch_time_t)(draw(&p) % 100000000), i);
+    for (uint32_t i = 0; i < N && archi_queue_has_room(p.set, 1); i++) {
+        if (!archi_queue_pop_before(p.set, ARCH_TIME_MAX, &ev))
+            break;
+        n_in_time += named[ev.src] == 1;
+        named[ev.src] |= 2;
+        archi_queue_look_ahead(p.set, soon);
+        for (int k = 0; k < 2; k++) {
+            archi_lp_t src = soon[k]; /* every process has sent one event, to itself */
+            if (src == ARCHI_NIL)
+                continue;
+            CU_ASSERT_FATAL(src < N);
+            n_too_late += named[src] >> 1;
+            named[src] |= 1;
+        }
+    }
+    CU_ASSERT(n_in_time > N / 2);
+    CU_ASSERT(n_too_late < N / 50);
+    close_pair(&p);
+}
+
 /* ---- damage ------------------------------------------------------------------------------------------------------ */
 
 static void fill_pair(pair_t *p)
@@ -551,6 +587,7 @@ int main(void)
         {"names_the_section_that_must_grow", names_the_section_that_must_grow},
         {"takes_a_cache_line_for_each_event", takes_a_cache_line_for_each_event},
         {"knows_where_the_next_events_go", knows_where_the_next_events_go},
+        {"names_processes_before_their_turn", names_processes_before_their_turn},
         {"finds_what_is_wrong", finds_what_is_wrong},
         {"looks_at_any_damage_without_harm", looks_at_any_damage_without_harm},
         CU_TEST_INFO_NULL};
