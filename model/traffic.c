@@ -206,11 +206,11 @@ static arch_status_t sort_nodes(traffic_t *t)
 }
 
 /* Spread external rates along calls. `flow` is what each node still has to pass on: each sweep passes it to its callees, and
- * only cycles leave something for the next sweep. */
+ * only cycles leave something for the next sweep. A cycle that returns as much as it gets has no finite rate. */
 static arch_status_t spread(traffic_t *t, double *rate, const double *external)
 {
     uint32_t n = t->plan->n_endpoints;
-    double *flow = calloc((size_t)n + 1, sizeof *flow), left = 1.0, total = 0.0;
+    double *flow = calloc((size_t)n + 1, sizeof *flow), left = 1.0, half_way = 0.0, total = 0.0;
 
     if (flow == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the traffic equations");
@@ -234,8 +234,13 @@ static arch_status_t spread(traffic_t *t, double *rate, const double *external)
         for (uint32_t i = 0; i < n; i++)
             if (flow[i] > 1e-9 * total)
                 left += flow[i];
+        if (sweep == MAX_SWEEPS / 2)
+            half_way = left;
     }
     free(flow);
+    if (left > 0.0 && !(left < half_way))
+        return ARCH_FAIL(ARCH_E_UNSTABLE, "the calls of an endpoint lead back to it at least once on average: every request "
+                                          "causes requests without end; lower the share of calls that go round");
     return ARCH_OK;
 }
 

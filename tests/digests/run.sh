@@ -37,12 +37,12 @@ if [ "$1" = -u ]; then
     for design in examples/*.json; do
         case=$2/$(basename "$design" .json).txt
         options=$(sed -n 1p "$case" 2> /dev/null)
-        [ -n "$options" ] || options="--duration 1s --replications 2"
+        [ -n "$options" ] || options="--duration 1s --warmup auto --replications 2"
         # shellcheck disable=SC2086
         wanted=$(digest architech run "$design" --format json $options --threads 1)
-        printf '%s\n%s\n' "$options" "$wanted" > "$case"
+        case $wanted in exit*) echo "$design: $wanted"; failed=1 ;; *) printf '%s\n%s\n' "$options" "$wanted" > "$case" ;; esac
     done
-    exit 0
+    exit $failed
 fi
 
 [ -f "$2" ] || { echo "$2: missing; the target digests-update writes it"; exit 1; }
