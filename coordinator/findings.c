@@ -1,8 +1,9 @@
 /* coordinator/findings.c - what a run shows, in sentences that carry their evidence.
  *
- * Elements are judged by tier: the replicas of a service, the primary of a database, its read replicas. The thresholds are
- * those of the guides that the examples follow: above 70 % busy it is time to act, an error rate above 1 % and a p95 above
- * 2 s raise an alarm, below 40 % nothing needs to be done. Cheap remedies are named before dear ones. */
+ * * Elements are judged by tier: the replicas of a service, the primary of a database, its read replicas. The
+ * thresholds are those of the guides that the examples follow: above 70 % busy it is time to act, an error rate above
+ * 1 % and a p95 above 2 s raise an alarm, below 40 % nothing needs to be done. Cheap remedies are named before dear
+ * ones. */
 #include "coordinator/answer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -266,8 +267,8 @@ static void judge_lag(findings_t *f, const tier_t *t)
 
 /* ---- where time goes -------------------------------------------------------------------------------------------- */
 
-/* By Little's law the mean number waiting at a tier over the mean number in the system is the share of all requests' time
- * that is spent waiting there. */
+/* By Little's law the mean number waiting at a tier over the mean number in the system is the share of all requests'
+ * time that is spent waiting there. */
 static void judge_waiting(findings_t *f)
 {
     const arch_results_t *out = f->a->out;

@@ -6,7 +6,7 @@
 
 /* A window costs every rank of a group a round of messages, as much as some thousand events: below this many events per
  * rank and window a rank more makes a run slower. */
-static const double events_per_window = 4000;
+static const double events_per_window = 2000;
 /* Several blocks on one rank pay when a block's state leaves the cache and a visit to it handles this many events. */
 static const double events_per_visit = 1000;
 enum { ELEMENTS_PER_BLOCK = 512, MOST_PER_BLOCK = 16384 };
@@ -169,15 +169,18 @@ static uint32_t least_blocks(uint32_t n, uint32_t group_size)
     return blocks > group_size ? blocks : group_size;
 }
 
-/* Small blocks stay in the cache from one event to the next, as long as a visit handles many. */
-static uint32_t more_blocks(const archi_plan_t *plan, const archi_partition_t *cut, uint32_t least)
+/* Small blocks stay in the cache from one event to the next, as long as a visit handles many. As many for every rank. */
+static uint32_t more_blocks(const archi_plan_t *plan, const archi_partition_t *cut, uint32_t group_size)
 {
+    uint32_t least = least_blocks(archi_plan_n_elements(plan), group_size);
     uint32_t blocks = ceil_div(archi_plan_n_elements(plan), ELEMENTS_PER_BLOCK);
     double visits = window_events(plan, cut) / events_per_visit;
 
     if (visits < blocks)
         blocks = (uint32_t)visits;
-    return blocks > least ? blocks : least;
+    if (blocks < least)
+        blocks = least;
+    return ceil_div(blocks, group_size) * group_size;
 }
 
 /* Sort elements by block; numbers are ascending within each, as maps want places. */
@@ -227,7 +230,7 @@ static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_op
     else if (blocks == 1 && graph->n > 2 * ELEMENTS_PER_BLOCK)
         blocks = 2; /* what lookahead would there be? */
     ARCH_TRY(cut_best(graph, blocks, l->block_of, &cut));
-    more = more_blocks(plan, &cut, least_blocks(graph->n, l->group_size));
+    more = more_blocks(plan, &cut, l->group_size);
     if (options->partitions == 0 && more != cut.n_parts)
         ARCH_TRY(cut_best(graph, more, l->block_of, &cut));
     l->n_blocks = cut.n_parts;

@@ -1,10 +1,11 @@
 /* engine/block.h - a partition: one flat region of memory that holds all that the partition is.
  *
- * A block is a header and up to ARCHI_MAX_SECTIONS sections, each an array of equal entries reached by index. Nothing in
- * it is a pointer, so it may be copied, sent, written to a file and moved at any time between two events. Sections come in
- * three forms: arrays (fixed), pools (entries taken and given, free ones on a list threaded through their first word) and
- * logs (appended to and emptied as a whole). Handling one event may take at most `headroom` entries of a section; the
- * executor grows a block whose room falls below that *between* events, so that a handler never meets a full section.
+ * A block is a header and up to ARCHI_MAX_SECTIONS sections, each an array of equal entries reached by index.
+ * Nothing in it is a pointer, so it may be copied, sent, written to a file and moved at any time between two events.
+ * Sections come in three forms: arrays (fixed), pools (entries taken and given, free ones on a list threaded through
+ * their first word) and logs (appended to and emptied as a whole). Handling one event may take at most `headroom`
+ * entries of a section; the executor grows a block whose room falls below that *between* events, so that a handler
+ * never meets a full section.
  *
  * Sections 0..ARCHI_FIRST_MODEL_SECTION-1 belong to the engine, the rest to the model. */
 #ifndef ARCHI_BLOCK_H
@@ -66,12 +67,12 @@ typedef struct {
     uint32_t    ring_bits;  /* the ring has 2^ring_bits buckets; 0: no buckets at all, only the heap */
     uint32_t    n_ring;     /* events in the ring */
     uint32_t    levels;     /* bit l: level l is not empty */
-    uint32_t    seq_from;   /* where the senders' counters that levels 0..5 split begin */
-    uint32_t    scout[8];   /* slots that the prefetcher has come to */
+    uint32_t    seq_from;   /* where the counters that levels 6..11 split begin */
+    uint32_t    scout[8];   /* slots that the prefetcher has come to, */
     uint32_t    scout_bucket[8]; /* in these buckets of the ring */
-    uint32_t    unused;
     uint32_t    heap_until; /* only the heap is used up to so many events */
     uint32_t    tuned_for;  /* events pending when widths were last chosen */
+    uint32_t    bear_late;  /* so many late events are borne before somebody looks at them */
     uint64_t    waste;      /* work done since then that better widths would save */
     uint64_t    taken;      /* events that came out of buckets since then */
     arch_time_t reached;    /* first time of the run */
@@ -137,7 +138,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_pool_give(archi_block_t *b, uint32_
     s->n_free++;
 }
 
-/* ---- making blocks; host only ---------------------------------------------------------------------------------- */
+/* ---- making blocks; host only ----------------------------------------------------------------------------------- */
 
 #ifdef __cplusplus
 extern "C" {
@@ -158,7 +159,8 @@ typedef struct {
     uint32_t             n_lps;
     uint32_t             n_events_hint; /* events expected to be pending at once; the set grows as needed */
     uint32_t             max_sends;     /* events that handling one event may send, itself included; >= 1 */
-    archi_section_spec_t model[ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION]; /* model section i is ARCHI_FIRST_MODEL_SECTION + i */
+    /* section ARCHI_FIRST_MODEL_SECTION + i */
+    archi_section_spec_t model[ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION];
 } archi_block_spec_t;
 
 /* Make an empty block. The caller owns *out and returns it to archi_block_destroy(). *out is NULL on ARCH_E_NOMEM and

@@ -443,34 +443,39 @@ ARCHI_QUEUE_COLD uint32_t archi_queue_split_by_time(archi_block_t *b, const arch
     return archi_queue_file_chain(b, k->head);
 }
 
-/* What tells events of one time apart: all 32 bits of it are split before those of the next. */
-ARCH_HD static ARCH_INLINE uint32_t archi_queue_tie(const archi_block_t *b, const archi_event_t *ev, uint32_t slot,
-                                                    const archi_spread_t *d)
+/* What a level splits events of one time by: all digits of it are split before those of the next. */
+ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_tie(const archi_queue_state_t *q, const archi_event_t *ev,
+                                                           uint32_t slot, uint32_t level)
 {
-    if (d->src != 0)
+    if (level >= ARCHI_QUEUE_BY_SRC)
         return ev->src;
-    return d->seq != 0 ? ev->seq - b->queue.seq_from : slot;
+    return level >= ARCHI_QUEUE_BY_SEQ ? ev->seq - q->seq_from : slot;
+}
+
+ARCHI_QUEUE_COLD uint32_t archi_queue_spread_over(archi_block_t *b, uint32_t slot, uint32_t level)
+{
+    const archi_slot_t *slots = archi_queue_slots(b);
+    uint32_t n = 0;
+
+    for (; slot != ARCHI_NIL; n++) {
+        uint32_t next = slots[slot].next, digits = archi_queue_tie(&b->queue, &slots[slot].ev, slot, level);
+        archi_queue_chain(b, slot, level, digits >> 6 * (level % 6) & 63);
+        slot = next;
+    }
+    return n;
 }
 
 ARCHI_QUEUE_COLD uint32_t archi_queue_split_ties(archi_block_t *b, const archi_bucket_t *k, const archi_spread_t *d)
 {
-    const archi_slot_t *slots = archi_queue_slots(b);
-    uint32_t level = ARCHI_QUEUE_BY_SLOT, differ = d->slot, slot = k->head, group, n;
+    uint32_t level = ARCHI_QUEUE_BY_SLOT, differ = d->slot;
 
     if (d->src != 0 || d->seq != 0) {
         level = d->src != 0 ? ARCHI_QUEUE_BY_SRC : ARCHI_QUEUE_BY_SEQ;
         differ = d->src != 0 ? d->src : d->seq;
     }
-    group = archi_top_bit(differ) / 6;
     b->queue.last = d->least;
     archi_queue_open(b, (uint64_t)d->least);
-    for (n = 0; slot != ARCHI_NIL; n++) {
-        uint32_t next = slots[slot].next, digits = archi_queue_tie(b, &slots[slot].ev, slot, d);
-        archi_queue_chain(b, slot, level + group, digits >> 6 * group & 63);
-        slot = next;
-    }
-    b->queue.waste += n;
-    return n;
+    return archi_queue_spread_over(b, k->head, level + archi_top_bit(differ) / 6);
 }
 
 /* Bucket k holds more than a run: spread its events over a level. False when all lie at or after the horizon; nothing is
@@ -481,6 +486,11 @@ ARCHI_QUEUE_COLD bool archi_queue_split(archi_block_t *b, const archi_bucket_t *
     archi_spread_t d;
     uint32_t n;
 
+    if (k->level < ARCHI_QUEUE_BY_TIME && k->level % 6 != 0) { /* of one time, and more digits to go */
+        archi_queue_forget(b, k, 0);
+        archi_queue_spread_over(b, k->head, k->level - 1);
+        return true;
+    }
     if (k->level >= ARCHI_QUEUE_BY_SRC)
         q->seq_from = archi_queue_slots(b)[k->head].ev.seq - 0x80000000u;
     archi_queue_survey(b, k->head, q->seq_from, &d);

@@ -65,7 +65,7 @@ static const char *check_shape(const archi_block_t *b)
         b->section[ARCHI_SEC_LEVELS].used != ARCHI_QUEUE_LEVELS || b->section[ARCHI_SEC_RUN].used != ARCHI_QUEUE_RUN)
         return "the buckets and their sections disagree";
     unit = archi_queue_quarter(q);
-    if (q->open < 0 || (q->last != q->open && q->last != q->open - 1) ||
+    if (q->open < 0 || q->reached < 0 || q->reached - 1 > q->last || (q->last != q->open && q->last != q->open - 1) ||
         q->far != (((uint64_t)q->open >> unit) + 4) << unit)
         return "the buckets cover an impossible stretch of time";
     return NULL;
@@ -139,7 +139,7 @@ static const char *check_run(walk_t *w)
         wrong = meet(w, run[i].slot);
         if (wrong != NULL)
             return wrong;
-        if (w->slots[run[i].slot].ev.at != run[i].at || run[i].at > w->q->last)
+        if (w->slots[run[i].slot].ev.at != run[i].at || run[i].at > w->q->last || run[i].at < w->q->reached)
             return "the run and its events disagree";
         if (i > w->q->run_head && archi_event_before(&w->slots[run[i].slot].ev, &w->slots[run[i - 1].slot].ev))
             return "the run is out of order";

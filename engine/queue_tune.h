@@ -86,6 +86,7 @@ ARCHI_QUEUE_COLD void archi_queue_tuned(archi_block_t *b)
     q->tuned_for = archi_queue_in_slots(b) + archi_heap_count(b);
     q->tuned_at = q->reached;
     q->taken = q->waste = 0;
+    q->bear_late = ARCHI_QUEUE_TINY;
 }
 
 /* Forget all buckets and the run: every event is in a slot or in the heap and nowhere else. */
@@ -154,20 +155,21 @@ ARCHI_QUEUE_COLD void archi_queue_fold(archi_block_t *b)
     pool->free_head = ARCHI_NIL;
 }
 
-/* Choose widths anew and move to them. False when that needs room: b->wants names the section to grow. */
-ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b)
+/* Choose widths anew and move to them; `spill`: move the late events to buckets in any case. False when that needs room:
+ * b->wants names the section to grow. */
+ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b, bool spill)
 {
     archi_queue_state_t *q = &b->queue;
-    uint32_t late = archi_heap_count(b);
     arch_time_t from = archi_heap_next_time(b);
     archi_queue_shape_t shape;
 
-    if (archi_section_room(&b->section[ARCHI_SEC_QUEUE]) < late + b->section[ARCHI_SEC_QUEUE].headroom) {
+    if (archi_section_room(&b->section[ARCHI_SEC_QUEUE]) <
+        archi_heap_count(b) + b->section[ARCHI_SEC_QUEUE].headroom) {
         b->wants = ARCHI_SEC_QUEUE;
         return false;
     }
     shape = archi_queue_best_shape(b);
-    if (shape.shift != q->shift || shape.ring_bits != q->ring_bits || late > ARCHI_QUEUE_TINY) {
+    if (shape.shift != q->shift || shape.ring_bits != q->ring_bits || spill) {
         if (q->ring_bits != 0 && q->reached < from)
             from = q->reached;
         archi_queue_scatter(b);
@@ -178,23 +180,43 @@ ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b)
     return true;
 }
 
-/* Look after the set between two events: from the heap to buckets, from one width to another, back to the heap. False when
- * that needs room: b->wants names the section to grow. */
-ARCH_HD static ARCH_INLINE bool archi_queue_tend(archi_block_t *b)
+/* Would buckets serve the late events better? Not those of one time: a storm without delays is a matter for the heap. */
+ARCHI_QUEUE_COLD bool archi_queue_late_are_spread(archi_block_t *b)
 {
-    const archi_queue_state_t *q = &b->queue;
-    uint32_t late = archi_heap_count(b), n = archi_queue_in_slots(b) + late;
+    const archi_event_t *heap = archi_heap_events(b);
+    uint32_t late = archi_heap_count(b), n = 0, i;
 
-    if (q->ring_bits == 0)
-        return late <= q->heap_until || archi_queue_rebuild(b);
+    for (i = 0; i < ARCHI_QUEUE_SAMPLE; i++)
+        n += heap[(uint64_t)late * i / ARCHI_QUEUE_SAMPLE].at != heap[0].at;
+    b->queue.bear_late = 2 * late;
+    return n > ARCHI_QUEUE_SAMPLE / 2;
+}
+
+/* Have the events changed so much that other widths would do better, or has what came too late become a burden? */
+ARCHI_QUEUE_COLD bool archi_queue_mend(archi_block_t *b, uint32_t late, uint32_t n)
+{
+    archi_queue_state_t *q = &b->queue;
+
     if (n < ARCHI_QUEUE_TINY / 4 && n <= q->heap_until && archi_heap_has_room(b, n)) {
         archi_queue_fold(b);
         return true;
     }
-    if (n / 2 > q->tuned_for || n < q->tuned_for / 8 || q->waste > (uint64_t)n + 1024 ||
-        (late > ARCHI_QUEUE_TINY && late > n / 2))
-        return archi_queue_rebuild(b);
+    if (late > q->bear_late && late > n / 2 && archi_queue_late_are_spread(b))
+        return archi_queue_rebuild(b, true);
+    if (n / 2 > q->tuned_for || n < q->tuned_for / 8 || q->waste > 2 * (uint64_t)n + 1024)
+        return archi_queue_rebuild(b, false);
     return true;
+}
+
+/* Look after the set between two events: from the heap to buckets, from one width to another, back to the heap. False when
+ * that needs room: b->wants names the section to grow. */
+ARCH_HD static ARCH_INLINE bool archi_queue_tend(archi_block_t *b)
+{
+    uint32_t late = archi_heap_count(b);
+
+    if (b->queue.ring_bits == 0)
+        return late <= b->queue.heap_until || archi_queue_rebuild(b, true);
+    return archi_queue_mend(b, late, archi_queue_in_slots(b) + late);
 }
 
 #endif

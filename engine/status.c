@@ -11,23 +11,20 @@ enum { TEXT_BYTES = 4096, TRACE_BYTES = 1024 };
 /* Per thread, so that simulations in several threads do not share a failure. */
 static _Thread_local struct {
     arch_status_t st;
-    char          text[TEXT_BYTES];
-    char          trace[TRACE_BYTES];
+    char text[TEXT_BYTES];
+    char trace[TRACE_BYTES];
 } last;
 
 static const struct {
     const char *name, *text;
-    int         exit_status;
+    int exit_status;
 } table[] = {
 #define X(code, text, exit_status) {"ARCH_" #code, text, exit_status},
     ARCH_STATUS_MAP(X)
 #undef X
 };
 
-static size_t known(arch_status_t st)
-{
-    return (unsigned)st < ARCH_N_STATUS ? (size_t)st : (size_t)ARCH_E_INTERNAL;
-}
+static size_t known(arch_status_t st) { return (unsigned)st < ARCH_N_STATUS ? (size_t)st : (size_t)ARCH_E_INTERNAL; }
 
 const char *arch_status_name(arch_status_t st) { return table[known(st)].name; }
 const char *arch_status_text(arch_status_t st) { return table[known(st)].text; }

@@ -1,5 +1,5 @@
-/* model/balancer.h - a proxy between callers and the replicas of a service: takes a request, spends its overhead, picks a
- * replica on its own counts, and passes the answer back. */
+/* model/balancer.h - a proxy between callers and the replicas of a service: takes a request, spends its overhead,
+ * picks a replica on its own counts, and passes the answer back. */
 #ifndef ARCHI_BALANCER_H
 #define ARCHI_BALANCER_H
 
@@ -10,8 +10,8 @@ ARCH_HD static ARCH_INLINE void archi_forward(archi_context_t *c, uint32_t f)
 {
     archi_frame_t *frame = archi_frame(c, f);
 
-    archi_request(c, &c->group->forward, frame->endpoint, frame->root, archi_mix_path(frame->path, 1, 0), frame->item, f,
-                  frame->flags, frame->priority, archi_minor(frame->path, ARCHI_DRAW_PICK), &frame->peer);
+    archi_request(c, &c->group->forward, frame->endpoint, frame->root, archi_mix_path(frame->path, 1, 0), frame->item,
+                  f, frame->flags, frame->priority, archi_minor(frame->path, ARCHI_DRAW_PICK), &frame->peer);
     if ((frame->flags & ARCHI_NO_REPLY) != 0) {
         if (frame->peer != ARCHI_NIL)
             (*archi_peer(c, frame->peer))--;

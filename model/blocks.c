@@ -31,7 +31,8 @@ static arch_status_t measure(const archi_plan_t *plan, const uint32_t *element, 
         }
     }
     if (peers >= UINT32_MAX || hash >= UINT32_MAX || operations >= UINT32_MAX || users >= UINT32_MAX / 2)
-        return ARCH_FAIL(ARCH_E_RANGE, "one partition would hold more than 4,294,967,294 entries of a kind; use more partitions");
+        return ARCH_FAIL(ARCH_E_RANGE,
+                         "one partition would hold more than 4,294,967,294 entries of a kind; use more partitions");
     x->n_peers = (uint32_t)peers;
     x->n_hash = (uint32_t)hash;
     x->n_operations = (uint32_t)operations;
@@ -39,8 +40,8 @@ static arch_status_t measure(const archi_plan_t *plan, const uint32_t *element, 
     return ARCH_OK;
 }
 
-static void want(archi_block_spec_t *spec, uint32_t section, archi_section_form_t form, size_t entry_bytes, uint64_t capacity,
-                 uint32_t headroom)
+static void want(archi_block_spec_t *spec, uint32_t section, archi_section_form_t form, size_t entry_bytes,
+                 uint64_t capacity, uint32_t headroom)
 {
     archi_section_spec_t *s = &spec->model[section - ARCHI_FIRST_MODEL_SECTION];
 
@@ -54,10 +55,12 @@ static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent
 {
     uint64_t slices = plan->n_slices, ops = x->n_operations;
 
-    if (n * slices >= UINT32_MAX || (uint64_t)n * plan->n_intervals >= UINT32_MAX || ops * plan->n_intervals * ARCHI_FINE >= UINT32_MAX ||
-        ops * slices * ARCHI_N_OCTAVES >= UINT32_MAX)
-        return ARCH_FAIL(ARCH_E_RANGE, "a partition of %u elements over %u intervals is too large; use more partitions or longer intervals",
-                         n, plan->n_intervals);
+    if (n * slices >= UINT32_MAX || (uint64_t)n * plan->n_intervals >= UINT32_MAX ||
+        ops * plan->n_intervals * ARCHI_FINE >= UINT32_MAX || ops * slices * ARCHI_N_OCTAVES >= UINT32_MAX)
+        return ARCH_FAIL(
+            ARCH_E_RANGE,
+            "a partition of %u elements over %u intervals is too large; use more partitions or longer intervals", n,
+            plan->n_intervals);
     want(spec, ARCHI_SEC_ELEMENT, ARCHI_ARRAY, sizeof(archi_element_t), n, 0);
     want(spec, ARCHI_SEC_FRAME, ARCHI_POOL, sizeof(archi_frame_t), 64 + plan->max_frames, plan->max_frames);
     want(spec, ARCHI_SEC_TICKET, ARCHI_POOL, sizeof(archi_ticket_t), x->n_users + 64, 1);
@@ -69,7 +72,8 @@ static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent
     want(spec, ARCHI_SEC_CHUNKREF, ARCHI_ARRAY, sizeof(uint32_t), ops * slices * ARCHI_N_OCTAVES, 0);
     want(spec, ARCHI_SEC_CHUNK, ARCHI_POOL, sizeof(archi_chunk_t), ops > 0 ? 16 : 0, ops > 0 ? 1 : 0);
     want(spec, ARCHI_SEC_HASH, ARCHI_ARRAY, sizeof(uint32_t), x->n_hash, 0);
-    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t), x->n_caches > 0 ? 64 : 0, x->n_caches > 0 ? plan->max_frames : 0);
+    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t), x->n_caches > 0 ? 64 : 0,
+         x->n_caches > 0 ? plan->max_frames : 0);
     spec->n_lps = n;
     spec->max_sends = plan->max_sends;
     spec->n_events_hint = n > UINT32_MAX / 4 - x->n_users ? UINT32_MAX / 4 : n + x->n_users + 64;
@@ -84,7 +88,8 @@ static void init_peers(const archi_plan_t *plan, archi_block_t *b, const archi_e
 
     for (uint32_t i = 0; i < g->n_peers; i++) {
         const archi_peers_t *p = archi_plan_peers(plan) + g->peers + i;
-        word[p->first] = archi_below(archi_mix64(key ^ archi_mix64(el->number) ^ p->target), archi_plan_groups(plan)[p->target].n);
+        word[p->first] =
+            archi_below(archi_mix64(key ^ archi_mix64(el->number) ^ p->target), archi_plan_groups(plan)[p->target].n);
     }
 }
 
@@ -114,7 +119,8 @@ static void init_element(const archi_plan_t *plan, archi_block_t *b, uint32_t pl
         used->n_operations += g->n_operations;
 }
 
-/* The first events of a source: an open workload's first arrival, every user's first thinking. The block moves as it grows. */
+/* The first events of a source: an open workload's first arrival, every user's first thinking. The block moves as it
+ * grows. */
 static arch_status_t start_source(const archi_plan_t *plan, const archi_map_t *map, archi_block_t **b, uint32_t place,
                                   uint32_t number)
 {
@@ -146,8 +152,9 @@ static arch_status_t start_sources(const archi_plan_t *plan, const archi_map_t *
     return ARCH_OK;
 }
 
-arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id, const uint32_t *element,
-                                       uint32_t n, uint32_t replication, uint64_t seed, archi_block_t **out)
+arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id,
+                                       const uint32_t *element, uint32_t n, uint32_t replication, uint64_t seed,
+                                       archi_block_t **out)
 {
     archi_block_spec_t spec;
     extent_t x, used;
@@ -183,7 +190,7 @@ void archi_model_finish(const archi_plan_t *plan, archi_block_t *b, arch_time_t 
     }
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static const archi_element_t *element_at(const archi_block_t *b, uint32_t place)
 {
@@ -210,8 +217,8 @@ static uint32_t local_operation(const archi_plan_t *plan, const archi_map_t *map
     return place == ARCHI_NIL ? ARCHI_NIL : element_at(b, place)->operation + (op - group_of(plan, source)->operation);
 }
 
-const archi_op_tally_t *archi_model_op_tally(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op,
-                                             uint32_t slice)
+const archi_op_tally_t *archi_model_op_tally(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b,
+                                             uint32_t op, uint32_t slice)
 {
     uint32_t local = local_operation(plan, map, b, op);
 
@@ -220,31 +227,35 @@ const archi_op_tally_t *archi_model_op_tally(const archi_plan_t *plan, const arc
     return (const archi_op_tally_t *)archi_section_const(b, ARCHI_SEC_OP) + (uint64_t)local * plan->n_slices + slice;
 }
 
-const archi_op_cell_t *archi_model_op_series(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op)
+const archi_op_cell_t *archi_model_op_series(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b,
+                                             uint32_t op)
 {
     uint32_t local = local_operation(plan, map, b, op);
 
     if (local == ARCHI_NIL)
         return NULL;
-    return (const archi_op_cell_t *)archi_section_const(b, ARCHI_SEC_OPCELL) + (uint64_t)local * plan->n_intervals * ARCHI_FINE;
+    return (const archi_op_cell_t *)archi_section_const(b, ARCHI_SEC_OPCELL) +
+           (uint64_t)local * plan->n_intervals * ARCHI_FINE;
 }
 
-void archi_model_op_histogram(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op, uint32_t slice,
-                              uint64_t *counts)
+void archi_model_op_histogram(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op,
+                              uint32_t slice, uint64_t *counts)
 {
     uint32_t local = local_operation(plan, map, b, op);
     const uint32_t *ref;
 
     if (local == ARCHI_NIL)
         return;
-    ref = (const uint32_t *)archi_section_const(b, ARCHI_SEC_CHUNKREF) + ((uint64_t)local * plan->n_slices + slice) * ARCHI_N_OCTAVES;
+    ref = (const uint32_t *)archi_section_const(b, ARCHI_SEC_CHUNKREF) +
+          ((uint64_t)local * plan->n_slices + slice) * ARCHI_N_OCTAVES;
     for (uint32_t o = 0; o < ARCHI_N_OCTAVES; o++)
         if (ref[o] != ARCHI_NIL)
             for (uint32_t i = 0; i < 64; i++)
-                counts[o * 64 + i] += ((const archi_chunk_t *)archi_section_const(b, ARCHI_SEC_CHUNK) + ref[o])->count[i];
+                counts[o * 64 + i] +=
+                    ((const archi_chunk_t *)archi_section_const(b, ARCHI_SEC_CHUNK) + ref[o])->count[i];
 }
 
-/* ---- digest ------------------------------------------------------------------------------------------------------------ */
+/* ---- digest ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_words(uint64_t h, const void *words, size_t bytes)
 {
@@ -274,8 +285,10 @@ static uint64_t digest_operation(const archi_plan_t *plan, const archi_map_t *ma
     const uint32_t *ref;
 
     h = hash_words(h, archi_model_op_tally(plan, map, b, op, 0), plan->n_slices * sizeof(archi_op_tally_t));
-    h = hash_words(h, archi_model_op_series(plan, map, b, op), (size_t)plan->n_intervals * ARCHI_FINE * sizeof(archi_op_cell_t));
-    ref = (const uint32_t *)archi_section_const(b, ARCHI_SEC_CHUNKREF) + (uint64_t)local * plan->n_slices * ARCHI_N_OCTAVES;
+    h = hash_words(h, archi_model_op_series(plan, map, b, op),
+                   (size_t)plan->n_intervals * ARCHI_FINE * sizeof(archi_op_cell_t));
+    ref = (const uint32_t *)archi_section_const(b, ARCHI_SEC_CHUNKREF) +
+          (uint64_t)local * plan->n_slices * ARCHI_N_OCTAVES;
     for (uint32_t i = 0; i < plan->n_slices * ARCHI_N_OCTAVES; i++)
         if (ref[i] != ARCHI_NIL)
             h = hash_words(archi_mix64(h + i), (const archi_chunk_t *)archi_section_const(b, ARCHI_SEC_CHUNK) + ref[i],

@@ -1,5 +1,5 @@
-/* model/cache.h - what a cache holds, key by key: a hash table with chains and an order of use (LRU), entries that expire
- * `ttl` after they were stored, or both; or no keys at all and a fixed hit ratio. */
+/* model/cache.h - what a cache holds, key by key: a hash table with chains and an order of use (LRU), entries that
+ * expire `ttl` after they were stored, or both; or no keys at all and a fixed hit ratio. */
 #ifndef ARCHI_CACHE_H
 #define ARCHI_CACHE_H
 
@@ -69,7 +69,8 @@ ARCH_HD static ARCH_INLINE uint32_t archi_entry_find(archi_context_t *c, uint32_
     return ARCHI_NIL;
 }
 
-/* The key that this request means in this keyspace: the same one wherever the request asks, another in each round of a loop. */
+/* The key that this request means in this keyspace: the same one wherever the request asks, another in each round of a
+ * loop. */
 ARCH_HD static ARCH_INLINE uint64_t archi_key_of(archi_context_t *c, uint32_t keyspace, const archi_frame_t *f)
 {
     const archi_keys_t *k = archi_plan_keys(c->plan) + keyspace;
@@ -87,7 +88,8 @@ ARCH_HD static ARCH_INLINE bool archi_cache_get(archi_context_t *c, const archi_
     } else {
         uint32_t i = archi_entry_find(c, in->a, archi_key_of(c, in->a, f));
         hit = i != ARCHI_NIL;
-        if (hit && c->group->capacity != UINT32_MAX) { /* without a bound the order is that of storing, and so of expiry */
+        if (hit &&
+            c->group->capacity != UINT32_MAX) { /* without a bound the order is that of storing, and so of expiry */
             archi_use_unlink(c, i);
             archi_use_now(c, i);
         }

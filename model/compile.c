@@ -1,4 +1,4 @@
-/* model/compile.c - a design becomes a plan: groups, elements, network, load; programs in compile_steps.c. */
+/* model/compile.c - a design becomes a plan: groups, elements, network, load; programs in compile_steps.c. Host only. */
 #include "model/compile.h"
 #include <architech/dist.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@ enum { SLACK_SENDS = 12, SLACK_FRAMES = 8, MAX_INTERVALS = 1000000 };
 
 static const uint32_t auto_slices[] = {0, 1, 2, 4, 8, 12, 16, 24, 32}; /* in 1/64 of the run: where a warm-up may end */
 
-/* ---- growing arrays --------------------------------------------------------------------------------------------------- */
+/* ---- growing arrays --------------------------------------------------------------------------------------------- */
 
 static arch_status_t grow_by(archi_growing_t *g, const void *entries, uint32_t n, uint32_t *index)
 {
@@ -53,7 +53,7 @@ arch_status_t archi_compile_var(archi_compile_t *c, const arch_dist_t *dist, uin
 
 static archi_group_t *group_at(archi_compile_t *c, uint32_t i) { return (archi_group_t *)c->group.data + i; }
 
-/* ---- network ------------------------------------------------------------------------------------------------------------- */
+/* ---- network ---------------------------------------------------------------------------------------------------- */
 
 uint32_t archi_node_of(const arch_design_t *d, bool is_workload, arch_kind_t kind, uint32_t index)
 {
@@ -107,7 +107,8 @@ static arch_status_t compile_links(archi_compile_t *c)
     }
     for (uint32_t i = 0; i < d->n_links; i++) {
         const arch_link_t *l = &d->link[i];
-        key[i].pair = pair_of(archi_node_of(d, l->is_workload_a, l->kind_a, l->a), archi_node_of(d, false, l->kind_b, l->b));
+        key[i].pair =
+            pair_of(archi_node_of(d, l->is_workload_a, l->kind_a, l->a), archi_node_of(d, false, l->kind_b, l->b));
         key[i].link = i;
     }
     qsort(key, d->n_links, sizeof *key, by_pair);
@@ -134,9 +135,10 @@ static uint32_t link_between(const archi_compile_t *c, uint32_t a, uint32_t b)
     return low < c->design->n_links && c->link_of[low] == pair ? c->link_var[low] : 0;
 }
 
-/* ---- routes --------------------------------------------------------------------------------------------------------------- */
+/* ---- routes ----------------------------------------------------------------------------------------------------- */
 
-/* Words in which the current caller remembers the replicas of `target`: a cursor, and a count or time for each if `counts`. */
+/* Words in which the current caller remembers the replicas of `target`: a cursor, and a count or time for each if
+ * `counts`. */
 static arch_status_t peers_of(archi_compile_t *c, uint32_t target, bool counts, uint32_t *first)
 {
     archi_group_t *g = group_at(c, c->caller);
@@ -193,12 +195,13 @@ void archi_compile_target(const archi_compile_t *c, const arch_ref_t *ref, uint3
     default:
         db = &c->design->database[ref->element];
         *group = c->primary[ref->element];
-        if (c->replicas[ref->element] != ARCHI_NIL && db->read_from == ARCH_READ_REPLICAS && !db->query[ref->endpoint].writes)
+        if (c->replicas[ref->element] != ARCHI_NIL && db->read_from == ARCH_READ_REPLICAS &&
+            !db->query[ref->endpoint].writes)
             *group = c->replicas[ref->element];
     }
 }
 
-/* ---- groups and elements ------------------------------------------------------------------------------------------------------ */
+/* ---- groups and elements ---------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const char *name) { return archi_hash_bytes(name, strlen(name)); }
 
@@ -237,10 +240,10 @@ static archi_group_t server_group(arch_kind_t kind, uint32_t index, uint32_t n, 
     g.cores = cores;
     g.threads = threads;
     g.queue_limit = queue_limit;
-    g.discipline = discipline == ARCH_LIFO                 ? ARCHI_SERVE_LIFO
-                   : discipline == ARCH_PRIORITY           ? ARCHI_SERVE_PRIORITY
-                   : discipline == ARCH_PROCESSOR_SHARING  ? ARCHI_SERVE_SHARED
-                                                           : ARCHI_SERVE_FIFO;
+    g.discipline = discipline == ARCH_LIFO                ? ARCHI_SERVE_LIFO
+                   : discipline == ARCH_PRIORITY          ? ARCHI_SERVE_PRIORITY
+                   : discipline == ARCH_PROCESSOR_SHARING ? ARCHI_SERVE_SHARED
+                                                          : ARCHI_SERVE_FIFO;
     return g;
 }
 
@@ -255,7 +258,9 @@ static arch_status_t add_workload(archi_compile_t *c, uint32_t i)
     g.kind = ARCH_N_KINDS;
     g.index = i;
     g.n = 1;
-    g.load = w->kind == ARCH_CLOSED ? ARCHI_LOAD_CLOSED : w->kind == ARCH_OPEN_PROFILE ? ARCHI_LOAD_PROFILE : ARCHI_LOAD_RENEWAL;
+    g.load = w->kind == ARCH_CLOSED         ? ARCHI_LOAD_CLOSED
+             : w->kind == ARCH_OPEN_PROFILE ? ARCHI_LOAD_PROFILE
+                                            : ARCHI_LOAD_RENEWAL;
     if (w->kind == ARCH_OPEN_POISSON || w->kind == ARCH_OPEN_PROFILE) {
         memset(&gap, 0, sizeof gap);
         gap.kind = ARCH_DIST_EXPONENTIAL;
@@ -289,7 +294,8 @@ static arch_status_t add_database(archi_compile_t *c, uint32_t i)
     ARCH_TRY(add_group(c, &g, d->name, name));
     if (d->read_replicas == 0)
         return ARCH_OK;
-    g = server_group(ARCH_DATABASE, i, d->read_replicas, d->replica_cores, d->connections, d->queue_limit, d->discipline);
+    g = server_group(ARCH_DATABASE, i, d->read_replicas, d->replica_cores, d->connections, d->queue_limit,
+                     d->discipline);
     g.is_read_replica = 1;
     c->replicas[i] = c->group.n;
     snprintf(name, sizeof name, "%s.replica", d->name);
@@ -335,7 +341,8 @@ static arch_status_t add_groups(archi_compile_t *c)
     c->first_service = c->group.n;
     for (uint32_t i = 0; i < d->n_services; i++) {
         const arch_service_t *s = &d->service[i];
-        archi_group_t g = server_group(ARCH_SERVICE, i, s->replicas, s->cores, s->threads, s->queue_limit, s->discipline);
+        archi_group_t g =
+            server_group(ARCH_SERVICE, i, s->replicas, s->cores, s->threads, s->queue_limit, s->discipline);
         ARCH_TRY(add_group(c, &g, s->name, s->name));
     }
     c->first_balancer = c->group.n;
@@ -353,7 +360,7 @@ static arch_status_t add_groups(archi_compile_t *c)
     return ARCH_OK;
 }
 
-/* ---- load, keys, tables, time -------------------------------------------------------------------------------------------------- */
+/* ---- load, keys, tables, time ----------------------------------------------------------------------------------- */
 
 static arch_status_t compile_operations(archi_compile_t *c)
 {
@@ -402,7 +409,8 @@ static arch_status_t compile_tables(archi_compile_t *c)
     arch_status_t st;
 
     if (n >= UINT32_MAX)
-        return ARCH_FAIL(ARCH_E_RANGE, "the empirical distributions have %zu entries together, at most 4,294,967,294", n);
+        return ARCH_FAIL(ARCH_E_RANGE, "the empirical distributions have %zu entries together, at most 4,294,967,294",
+                         n);
     flat = calloc(n + 1, sizeof *flat);
     if (flat == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the empirical distributions");
@@ -437,7 +445,7 @@ static arch_status_t compile_time(archi_compile_t *c)
     return ARCH_OK;
 }
 
-/* ---- one flat region --------------------------------------------------------------------------------------------------------------- */
+/* ---- one flat region -------------------------------------------------------------------------------------------- */
 
 /* Room for all sends and frames that one event may use: the dearest single instruction, and some more. */
 static void bound_events(archi_compile_t *c)
@@ -538,8 +546,9 @@ static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
 
     if (st != ARCH_OK)
         return st;
-    ARCH_TRY_TO(done, archi_traffic_solve(p, (double *)((char *)p + p->arrival_rate), (double *)((char *)p + p->utilisation),
-                                          (double *)((char *)p + p->event_rate), &c->edge));
+    ARCH_TRY_TO(done,
+                archi_traffic_solve(p, (double *)((char *)p + p->arrival_rate), (double *)((char *)p + p->utilisation),
+                                    (double *)((char *)p + p->event_rate), &c->edge));
     ARCH_TRY_TO(done, flatten(c, &whole));
     memcpy((char *)whole + whole->arrival_rate, (char *)p + p->arrival_rate, n * sizeof(double));
     memcpy((char *)whole + whole->utilisation, (char *)p + p->utilisation, n * sizeof(double));
@@ -552,8 +561,9 @@ done:
 
 static void release(archi_compile_t *c)
 {
-    archi_growing_t *all[] = {&c->group, &c->group_of, &c->element_name, &c->endpoint, &c->instr, &c->branch, &c->var, &c->moments, &c->table,
-                              &c->operation, &c->point, &c->keys, &c->peers, &c->edge, &c->names};
+    archi_growing_t *all[] = {&c->group,  &c->group_of, &c->element_name, &c->endpoint, &c->instr,
+                              &c->branch, &c->var,      &c->moments,      &c->table,    &c->operation,
+                              &c->point,  &c->keys,     &c->peers,        &c->edge,     &c->names};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]->data);
@@ -568,7 +578,8 @@ static void prepare(archi_compile_t *c, const arch_design_t *design)
     memset(c, 0, sizeof *c);
     c->design = design;
     c->group.entry_bytes = sizeof(archi_group_t);
-    c->group_of.entry_bytes = c->element_name.entry_bytes = c->endpoint.entry_bytes = c->branch.entry_bytes = sizeof(uint32_t);
+    c->group_of.entry_bytes = c->element_name.entry_bytes = c->endpoint.entry_bytes = c->branch.entry_bytes =
+        sizeof(uint32_t);
     c->instr.entry_bytes = sizeof(archi_instr_t);
     c->var.entry_bytes = sizeof(archi_var_t);
     c->moments.entry_bytes = sizeof(archi_moments_t);

@@ -1,4 +1,5 @@
-/* model/compile.h - the plan while it is being made: growing arrays, joined into one flat region at the end. Host only. */
+/* model/compile.h - the plan while it is being made: growing arrays, joined into one flat region at the end. Host
+ * only. */
 #ifndef ARCHI_COMPILE_H
 #define ARCHI_COMPILE_H
 
@@ -7,23 +8,23 @@
 #include "model/state.h"
 
 typedef struct {
-    void    *data;
-    size_t   entry_bytes;
+    void *data;
+    size_t entry_bytes;
     uint32_t n, capacity;
 } archi_growing_t;
 
 typedef struct {
     const arch_design_t *design;
-    archi_plan_t         head;     /* counts and settings; offsets at the end */
-    archi_growing_t      group, group_of, element_name, endpoint, instr, branch, var, moments, table, operation, point,
-                         keys, peers, edge, names;
-    uint32_t             first_service, first_balancer, first_cache; /* groups */
-    uint32_t            *primary, *replicas; /* [n_databases] groups; replicas ARCHI_NIL when it has none */
-    uint64_t            *link_of;  /* [n_links] packed pairs of nodes, ascending */
-    uint32_t            *link_var; /* beside them */
-    uint32_t             caller;   /* group whose programs are being compiled */
-    uint32_t             caller_node;
-    uint32_t             local;    /* instructions of the current endpoint so far */
+    archi_plan_t head; /* counts and settings; offsets at the end */
+    archi_growing_t group, group_of, element_name, endpoint, instr, branch, var, moments, table, operation, point, keys,
+        peers, edge, names;
+    uint32_t first_service, first_balancer, first_cache; /* groups */
+    uint32_t *primary, *replicas;                        /* [n_databases] groups; replicas ARCHI_NIL when it has none */
+    uint64_t *link_of;                                   /* [n_links] packed pairs of nodes, ascending */
+    uint32_t *link_var;                                  /* beside them */
+    uint32_t caller;                                     /* group whose programs are being compiled */
+    uint32_t caller_node;
+    uint32_t local; /* instructions of the current endpoint so far */
 } archi_compile_t;
 
 /* Append one entry: *index says where. ARCH_E_NOMEM, ARCH_E_RANGE beyond 32 bits. */
@@ -33,14 +34,14 @@ arch_status_t archi_compile_var(archi_compile_t *c, const arch_dist_t *dist, uin
 arch_status_t archi_compile_name(archi_compile_t *c, const char *name, uint32_t *offset);
 
 /* A node of the network is a workload or an element of the design. */
-uint32_t      archi_node_of(const arch_design_t *d, bool is_workload, arch_kind_t kind, uint32_t index);
+uint32_t archi_node_of(const arch_design_t *d, bool is_workload, arch_kind_t kind, uint32_t index);
 
 /* Route from the current caller to `group`, whose node is `node`. */
 arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t node, const arch_balance_t *balance,
                                   archi_route_t *out);
 /* The group and endpoint that a reference of the design means, and its node. */
-void          archi_compile_target(const archi_compile_t *c, const arch_ref_t *ref, uint32_t *group, uint32_t *endpoint,
-                                   uint32_t *node);
+void archi_compile_target(const archi_compile_t *c, const arch_ref_t *ref, uint32_t *group, uint32_t *endpoint,
+                          uint32_t *node);
 
 /* The programs of every group (compile_steps.c). */
 arch_status_t archi_compile_programs(archi_compile_t *c);

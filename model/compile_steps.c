@@ -1,4 +1,4 @@
-/* model/compile_steps.c - steps become instructions. The branches of a step follow its instruction. */
+/* model/compile_steps.c - steps become instructions. The branches of a step follow its instruction. Host only. */
 #include "model/compile.h"
 #include <string.h>
 
@@ -177,7 +177,7 @@ static arch_status_t compile_steps(archi_compile_t *c, const arch_steps_t *steps
     return ARCH_OK;
 }
 
-/* ---- endpoints of each kind of group ------------------------------------------------------------------------------------ */
+/* ---- endpoints of each kind of group ---------------------------------------------------------------------------- */
 
 static arch_status_t begin_endpoint(archi_compile_t *c)
 {

@@ -11,7 +11,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_make_runnable(archi_context_t *c, u
     archi_list_append(c, &c->run_head, &c->run_tail, f);
 }
 
-/* ---- one burst per core ------------------------------------------------------------------------------------------- */
+/* ---- one burst per core ----------------------------------------------------------------------------------------- */
 
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_core_start(archi_context_t *c, uint32_t f)
 {
@@ -95,7 +95,8 @@ ARCH_HD static ARCH_INLINE void archi_shared_count(archi_context_t *c, uint32_t 
     archi_note_queue(c->el);
 }
 
-/* Make sure of an event when the first burst will be done. One that was announced for later is left to find itself stale. */
+/* Make sure of an event when the first burst will be done. One that was announced for later is left to find itself
+ * stale. */
 ARCH_HD static ARCH_INLINE void archi_shared_announce(archi_context_t *c)
 {
     archi_element_t *el = c->el;

@@ -18,7 +18,7 @@ bool arch_dist_takes_cv(arch_dist_kind_t kind)
     return kind != ARCH_DIST_CONSTANT && kind != ARCH_DIST_EXPONENTIAL && kind != ARCH_DIST_EMPIRICAL;
 }
 
-/* ---- from mean and cv -------------------------------------------------------------------------------------------- */
+/* ---- from mean and cv ------------------------------------------------------------------------------------------- */
 
 static void set(arch_dist_t *d, double p0, double p1, double p2)
 {
@@ -179,7 +179,7 @@ const char *arch_dist_cv_range(arch_dist_kind_t kind)
     }
 }
 
-/* ---- judged ------------------------------------------------------------------------------------------------------ */
+/* ---- judged ----------------------------------------------------------------------------------------------------- */
 
 /* One parameter and its range; above `low` itself when `open`. */
 static arch_status_t within(const char *what, double x, double low, bool open, double high)
@@ -289,7 +289,7 @@ arch_status_t arch_dist_check(const arch_dist_t *dist, const arch_table_t *table
     return ARCH_OK;
 }
 
-/* ---- moments, before the shift ----------------------------------------------------------------------------------- */
+/* ---- moments, before the shift ---------------------------------------------------------------------------------- */
 
 typedef struct {
     double mean, variance;
@@ -412,7 +412,7 @@ double arch_dist_min(const arch_dist_t *dist, const arch_table_t *tables)
     }
 }
 
-/* ---- the flat form of the plan ----------------------------------------------------------------------------------- */
+/* ---- the flat form of the plan ---------------------------------------------------------------------------------- */
 
 size_t archi_tables_size(const arch_table_t *tables, uint32_t n_tables)
 {

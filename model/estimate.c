@@ -5,7 +5,7 @@
 
 enum { TREND_GROUPS = 10, LEAST_SECTIONS = 3 };
 
-/* ---- Student's t ------------------------------------------------------------------------------------------------- */
+/* ---- Student's t ------------------------------------------------------------------------------------------------ */
 
 /* P(|T| > t) */
 static double student_beyond(double dof, double t)
@@ -44,7 +44,7 @@ double archi_student(double dof, double confidence)
     return t;
 }
 
-/* ---- means ------------------------------------------------------------------------------------------------------- */
+/* ---- means ------------------------------------------------------------------------------------------------------ */
 
 static archi_interval_t unsupported(double value)
 {
@@ -149,7 +149,7 @@ archi_interval_t archi_batch_interval(const double *over, const double *under, u
     return unsupported(below > 0.0 ? total(over, n) / below : ARCHI_NAN);
 }
 
-/* ---- quantiles --------------------------------------------------------------------------------------------------- */
+/* ---- quantiles -------------------------------------------------------------------------------------------------- */
 
 static uint64_t observations(const uint64_t *count)
 {
@@ -255,7 +255,7 @@ archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, doub
     return out;
 }
 
-/* ---- warm-up and stability --------------------------------------------------------------------------------------- */
+/* ---- warm-up and stability -------------------------------------------------------------------------------------- */
 
 typedef struct {
     double weight, sum, squares; /* squares of the distance from the series' mean, so that little cancels */

@@ -21,7 +21,7 @@ typedef struct {
 /* t such that |T| <= t with chance `confidence` (0 < confidence < 1) for Student's T of dof > 0 degrees of freedom. */
 double archi_student(double dof, double confidence);
 
-/* ---- means ------------------------------------------------------------------------------------------------------- */
+/* ---- means ------------------------------------------------------------------------------------------------------ */
 
 /* The mean of n independent numbers, one from each replication. Supported from 2 on. */
 archi_interval_t archi_mean_interval(const double *x, uint32_t n, double confidence);
@@ -36,7 +36,7 @@ archi_interval_t archi_ratio_interval(const double *over, const double *under, u
 archi_interval_t archi_batch_interval(const double *over, const double *under, uint32_t n, double confidence,
                                       double *lag1);
 
-/* ---- quantiles of log-bucketed histograms (model/histogram.h): count[ARCHI_N_BUCKETS] each ----------------------- */
+/* ---- quantiles of log-bucketed histograms (model/histogram.h): count[ARCHI_N_BUCKETS] each ---------------------- */
 
 /* Observations that a p-quantile takes: 10 beyond it (and below it). */
 double archi_quantile_needs(double p);
@@ -52,7 +52,7 @@ bool archi_quantile(const uint64_t *count, double p, double *out);
 archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, double p, double confidence,
                                          uint64_t *pooled);
 
-/* ---- warm-up and stability --------------------------------------------------------------------------------------- */
+/* ---- warm-up and stability -------------------------------------------------------------------------------------- */
 
 typedef struct {
     uint32_t cut;     /* drop the series before this index; at most n / 2 */

@@ -43,7 +43,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE arch_time_t archi_bucket_lower(uint32_t bucket
     return (arch_time_t)((ARCHI_OCTAVE_BUCKETS + bucket % ARCHI_OCTAVE_BUCKETS) * archi_bucket_width(bucket));
 }
 
-/* ---- 128-bit sums ------------------------------------------------------------------------------------------------ */
+/* ---- 128-bit sums ----------------------------------------------------------------------------------------------- */
 
 typedef struct {
     uint64_t lo, hi;

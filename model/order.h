@@ -1,6 +1,6 @@
-/* model/order.h - queues of frames inside an element: lists threaded through the frames, and a heap for those served by
- * rank. The heap is a skew heap (Sleator and Tarjan 1986): merging is the one operation, O(log n) amortised, and its two
- * links live in the frame. Equal ranks leave in order of arrival. */
+/* model/order.h - queues of frames inside an element: lists threaded through the frames, and a heap for those served
+ * by rank. The heap is a skew heap (Sleator and Tarjan 1986): merging is the one operation, O(log n) amortised, and
+ * its two links live in the frame. Equal ranks leave in order of arrival. */
 #ifndef ARCHI_ORDER_H
 #define ARCHI_ORDER_H
 
@@ -16,7 +16,8 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_list_append(archi_context_t *c, uin
     *tail = f;
 }
 
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_list_prepend(archi_context_t *c, uint32_t *head, uint32_t *tail, uint32_t f)
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_list_prepend(archi_context_t *c, uint32_t *head, uint32_t *tail,
+                                                          uint32_t f)
 {
     archi_frame(c, f)->next = *head;
     if (*head == ARCHI_NIL)

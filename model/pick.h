@@ -24,8 +24,8 @@ ARCH_HD static ARCH_INLINE uint32_t archi_pick_least(archi_context_t *c, const a
 }
 
 /* The element that takes this request; *peer is the word to decrement on its reply, or ARCHI_NIL. */
-ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi_route_t *r, uint64_t root, uint64_t minor,
-                                                 uint32_t *peer)
+ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi_route_t *r, uint64_t root,
+                                                 uint64_t minor, uint32_t *peer)
 {
     const archi_group_t *target = archi_plan_groups(c->plan) + r->group;
     uint32_t one = 0;
@@ -51,9 +51,9 @@ ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi
 }
 
 /* A request on its way: to the picked replica, over the route's link. */
-ARCH_HD static ARCH_INLINE void archi_request(archi_context_t *c, const archi_route_t *r, uint32_t endpoint, uint64_t root,
-                                              uint32_t path, uint32_t item, uint32_t slot, uint32_t flags,
-                                              uint32_t priority, uint64_t pick_minor, uint32_t *peer)
+ARCH_HD static ARCH_INLINE void archi_request(archi_context_t *c, const archi_route_t *r, uint32_t endpoint,
+                                              uint64_t root, uint32_t path, uint32_t item, uint32_t slot,
+                                              uint32_t flags, uint32_t priority, uint64_t pick_minor, uint32_t *peer)
 {
     archi_lp_t to = archi_pick(c, r, root, pick_minor, peer);
     arch_time_t latency = archi_time_of(c, r->link, root, archi_minor(path, ARCHI_DRAW_LINK));

@@ -4,7 +4,10 @@
 
 static const char *name_at(const archi_plan_t *p, uint32_t offset) { return (const char *)p + p->names + offset; }
 
-static const double *numbers(const archi_plan_t *p, uint64_t offset) { return (const double *)((const char *)p + offset); }
+static const double *numbers(const archi_plan_t *p, uint64_t offset)
+{
+    return (const double *)((const char *)p + offset);
+}
 
 uint64_t archi_plan_bytes(const archi_plan_t *p) { return p->bytes; }
 uint32_t archi_plan_n_elements(const archi_plan_t *p) { return p->n_elements; }
@@ -18,7 +21,10 @@ arch_time_t archi_plan_slice_begin(const archi_plan_t *p, uint32_t s) { return p
 double archi_plan_arrival_rate(const archi_plan_t *p, uint32_t e) { return numbers(p, p->arrival_rate)[e]; }
 double archi_plan_utilisation(const archi_plan_t *p, uint32_t e) { return numbers(p, p->utilisation)[e]; }
 double archi_plan_event_rate(const archi_plan_t *p, uint32_t e) { return numbers(p, p->event_rate)[e]; }
-uint32_t archi_plan_operation_element(const archi_plan_t *p, uint32_t op) { return archi_plan_operations(p)[op].element; }
+uint32_t archi_plan_operation_element(const archi_plan_t *p, uint32_t op)
+{
+    return archi_plan_operations(p)[op].element;
+}
 
 const archi_edge_t *archi_plan_edges(const archi_plan_t *p)
 {
@@ -29,7 +35,9 @@ void archi_plan_element(const archi_plan_t *p, uint32_t e, archi_element_info_t 
 {
     const archi_group_t *g = archi_plan_groups(p) + archi_plan_group_of(p)[e];
 
-    out->role = g->is == ARCHI_IS_SOURCE ? ARCHI_ROLE_SOURCE : g->is == ARCHI_IS_SERVER ? ARCHI_ROLE_SERVER : ARCHI_ROLE_BALANCER;
+    out->role = g->is == ARCHI_IS_SOURCE   ? ARCHI_ROLE_SOURCE
+                : g->is == ARCHI_IS_SERVER ? ARCHI_ROLE_SERVER
+                                           : ARCHI_ROLE_BALANCER;
     out->name = name_at(p, ((const uint32_t *)((const char *)p + p->element_name))[e]);
     out->group = name_at(p, g->name);
     out->is_workload = g->is == ARCHI_IS_SOURCE;

@@ -48,63 +48,64 @@ typedef struct {
 } archi_route_t;
 
 typedef struct {
-    uint8_t       op;
-    uint8_t       spare[3];
-    uint32_t      a, b, c, n;
-    uint32_t      var;
-    uint32_t      local; /* number within its endpoint: names its draws */
+    uint8_t op;
+    uint8_t spare[3];
+    uint32_t a, b, c, n;
+    uint32_t var;
+    uint32_t local; /* number within its endpoint: names its draws */
     archi_route_t route;
-    double        p;
+    double p;
 } archi_instr_t;
 
 typedef struct {
-    uint32_t target;  /* group whose replicas are remembered */
-    uint32_t first;   /* word within the caller's words: cursor, then per replica: requests in flight or time last sent to */
-    uint32_t n;       /* replicas */
+    uint32_t target; /* group whose replicas are remembered */
+    uint32_t
+        first;  /* word within the caller's words: cursor, then per replica: requests in flight or time last sent to */
+    uint32_t n; /* replicas */
 } archi_peers_t;
 
 typedef struct {
-    uint32_t      is;              /* ARCHI_IS_* */
-    uint32_t      kind, index;     /* of the design; kind ARCH_N_KINDS: a workload */
-    uint32_t      first, n;        /* its elements */
-    uint32_t      name;            /* offset in names */
-    uint64_t      name_hash;
-    uint32_t      is_read_replica, is_cache;
-    uint32_t      cores, threads, queue_limit, discipline;
-    uint32_t      endpoint, n_endpoints; /* into the table of first instructions */
-    uint32_t      n_peer_words;    /* per element */
-    uint32_t      peers, n_peers;  /* into the table of archi_peers_t */
-    uint32_t      store;           /* caches: ARCHI_STORE_* */
-    uint32_t      capacity;        /* caches: entries */
-    uint32_t      hash_words;      /* caches by key: power of two */
-    arch_time_t   ttl;
-    archi_route_t forward;         /* balancers */
-    uint32_t      overhead;        /* balancers: variate */
-    uint32_t      load;            /* workloads: ARCHI_LOAD_* */
-    uint32_t      gap;             /* workloads: variate of gap or think time (PROFILE: at the largest rate) */
-    uint32_t      users;
-    uint32_t      points, n_points, linear;
-    arch_time_t   period;
-    double        top_rate;
-    uint32_t      priority;
-    uint32_t      operation, n_operations;
+    uint32_t is;          /* ARCHI_IS_* */
+    uint32_t kind, index; /* of the design; kind ARCH_N_KINDS: a workload */
+    uint32_t first, n;    /* its elements */
+    uint32_t name;        /* offset in names */
+    uint64_t name_hash;
+    uint32_t is_read_replica, is_cache;
+    uint32_t cores, threads, queue_limit, discipline;
+    uint32_t endpoint, n_endpoints; /* into the table of first instructions */
+    uint32_t n_peer_words;          /* per element */
+    uint32_t peers, n_peers;        /* into the table of archi_peers_t */
+    uint32_t store;                 /* caches: ARCHI_STORE_* */
+    uint32_t capacity;              /* caches: entries */
+    uint32_t hash_words;            /* caches by key: power of two */
+    arch_time_t ttl;
+    archi_route_t forward; /* balancers */
+    uint32_t overhead;     /* balancers: variate */
+    uint32_t load;         /* workloads: ARCHI_LOAD_* */
+    uint32_t gap;          /* workloads: variate of gap or think time (PROFILE: at the largest rate) */
+    uint32_t users;
+    uint32_t points, n_points, linear;
+    arch_time_t period;
+    double top_rate;
+    uint32_t priority;
+    uint32_t operation, n_operations;
 } archi_group_t;
 
 typedef struct {
     arch_time_t at;
-    double      rate;
+    double rate;
 } archi_point_t;
 
 typedef struct {
     archi_route_t route;
-    uint32_t      endpoint;        /* within the target group */
-    uint32_t      element;         /* the source */
-    uint32_t      name;
-    double        cumulative;      /* weight of this and earlier operations of the mix */
+    uint32_t endpoint; /* within the target group */
+    uint32_t element;  /* the source */
+    uint32_t name;
+    double cumulative; /* weight of this and earlier operations of the mix */
 } archi_operation_t;
 
 typedef struct {
-    uint64_t     name_hash;
+    uint64_t name_hash;
     archi_zipf_t zipf;
 } archi_keys_t;
 
@@ -114,16 +115,16 @@ typedef struct {
 } archi_moments_t;
 
 struct archi_plan {
-    uint64_t    magic, bytes;
-    uint32_t    n_elements, n_groups, n_endpoints, n_instrs, n_branches, n_vars, n_tables, n_operations, n_points,
-                n_keyspaces, n_peers, n_edges, n_names;
-    uint32_t    max_sends, max_frames; /* that handling one event may use */
-    uint32_t    n_slices, n_intervals;
+    uint64_t magic, bytes;
+    uint32_t n_elements, n_groups, n_endpoints, n_instrs, n_branches, n_vars, n_tables, n_operations, n_points,
+        n_keyspaces, n_peers, n_edges, n_names;
+    uint32_t max_sends, max_frames; /* that handling one event may use */
+    uint32_t n_slices, n_intervals;
     arch_time_t duration, interval, fine; /* fine: interval / ARCHI_FINE */
     arch_time_t slice_begin[ARCHI_MAX_SLICES + 1];
     /* offsets from the plan's start */
-    uint64_t    group, group_of, element_name, endpoint, instr, branch, var, moments, table, operation, point, keys, peers, edge,
-                arrival_rate, utilisation, event_rate, names;
+    uint64_t group, group_of, element_name, endpoint, instr, branch, var, moments, table, operation, point, keys, peers,
+        edge, arrival_rate, utilisation, event_rate, names;
 };
 typedef struct archi_plan archi_plan_t;
 

@@ -1,6 +1,6 @@
-/* model/source.h - workloads: open ones, whose requests come whether or not earlier ones were answered, and closed ones,
- * whose users wait for the answer and think before the next. A request's identity is made of the workload's name and the
- * request's number, so that designs that differ elsewhere are asked the same things. */
+/* model/source.h - workloads: open ones, whose requests come whether or not earlier ones were answered, and closed
+ * ones, whose users wait for the answer and think before the next. A request's identity is made of the workload's name
+ * and the request's number, so that designs that differ elsewhere are asked the same things. */
 #ifndef ARCHI_SOURCE_H
 #define ARCHI_SOURCE_H
 
@@ -25,8 +25,8 @@ ARCH_HD static ARCH_INLINE uint32_t archi_operation_of(const archi_context_t *c,
 
 ARCH_HD static ARCH_INLINE archi_op_tally_t *archi_op_tally(archi_context_t *c, uint32_t op)
 {
-    return (archi_op_tally_t *)archi_section(c->b, ARCHI_SEC_OP) + (uint64_t)(c->el->operation + op) * c->plan->n_slices +
-           c->el->slice;
+    return (archi_op_tally_t *)archi_section(c->b, ARCHI_SEC_OP) +
+           (uint64_t)(c->el->operation + op) * c->plan->n_slices + c->el->slice;
 }
 
 /* Issue request `number` with the ticket. */
@@ -42,11 +42,11 @@ ARCH_HD static ARCH_INLINE void archi_issue(archi_context_t *c, uint64_t number,
     c->el->inside++;
     c->el->n_arrived++;
     archi_op_tally(c, op)->n_generated++;
-    archi_request(c, &o->route, o->endpoint, root, 0, 0, ticket, 0, c->group->priority,
-                  archi_minor(0, ARCHI_DRAW_PICK), &t->peer);
+    archi_request(c, &o->route, o->endpoint, root, 0, 0, ticket, 0, c->group->priority, archi_minor(0, ARCHI_DRAW_PICK),
+                  &t->peer);
 }
 
-/* ---- open ------------------------------------------------------------------------------------------------------------- */
+/* ---- open ------------------------------------------------------------------------------------------------------- */
 
 /* Rate of a profile at time t. */
 ARCH_HD static ARCH_INLINE double archi_rate_at(const archi_context_t *c, arch_time_t t)
@@ -67,11 +67,12 @@ ARCH_HD static ARCH_INLINE double archi_rate_at(const archi_context_t *c, arch_t
     }
     if (c->group->linear == 0 || low + 1 == c->group->n_points)
         return p[low].rate;
-    return p[low].rate + (p[low + 1].rate - p[low].rate) * ((double)(t - p[low].at) / (double)(p[low + 1].at - p[low].at));
+    return p[low].rate +
+           (p[low + 1].rate - p[low].rate) * ((double)(t - p[low].at) / (double)(p[low + 1].at - p[low].at));
 }
 
-/* Announce the next arrival. Profiles by thinning (Lewis and Shedler 1979): candidates at the largest rate, each kept with
- * probability rate(t) / largest. */
+/* Announce the next arrival. Profiles by thinning (Lewis and Shedler 1979): candidates at the largest rate, each kept
+ * with probability rate(t) / largest. */
 ARCH_HD static ARCH_INLINE void archi_next_arrival(archi_context_t *c)
 {
     arch_time_t t = c->now;
@@ -83,7 +84,8 @@ ARCH_HD static ARCH_INLINE void archi_next_arrival(archi_context_t *c)
         t += archi_time_of(c, c->group->gap, number, archi_minor(0, ARCHI_DRAW_GAP));
         keep = c->group->load != ARCHI_LOAD_PROFILE || t >= c->plan->duration ||
                archi_uniform(archi_bits64(archi_draw(c->key, number, archi_minor(0, ARCHI_DRAW_THIN)), 0)) *
-                       c->group->top_rate < archi_rate_at(c, t);
+                       c->group->top_rate <
+                   archi_rate_at(c, t);
     } while (!keep);
     if (t < c->plan->duration)
         archi_emit_self(c, t - c->now, ARCHI_EV_ARRIVAL, number);
@@ -95,7 +97,7 @@ ARCH_HD static ARCH_INLINE void archi_arrival(archi_context_t *c, uint64_t numbe
     archi_next_arrival(c);
 }
 
-/* ---- closed ----------------------------------------------------------------------------------------------------------- */
+/* ---- closed ----------------------------------------------------------------------------------------------------- */
 
 ARCH_HD static ARCH_INLINE uint64_t archi_user_number(const archi_ticket_t *t)
 {
@@ -104,14 +106,14 @@ ARCH_HD static ARCH_INLINE uint64_t archi_user_number(const archi_ticket_t *t)
 
 ARCH_HD static ARCH_INLINE void archi_think(archi_context_t *c, uint32_t ticket)
 {
-    arch_time_t t = archi_time_of(c, c->group->gap, archi_user_number(archi_ticket(c, ticket)),
-                                  archi_minor(0, ARCHI_DRAW_GAP));
+    arch_time_t t =
+        archi_time_of(c, c->group->gap, archi_user_number(archi_ticket(c, ticket)), archi_minor(0, ARCHI_DRAW_GAP));
 
     /* At least 1 ns, or users who never think, of a system that answers at once, would stop the clock. */
     archi_emit_self(c, t > 0 ? t : 1, ARCHI_EV_THINK, ticket);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------ */
+/* ---- answers ---------------------------------------------------------------------------------------------------- */
 
 ARCH_HD static ARCH_INLINE archi_op_cell_t *archi_op_cell(archi_context_t *c, uint32_t op)
 {
@@ -122,7 +124,8 @@ ARCH_HD static ARCH_INLINE archi_op_cell_t *archi_op_cell(archi_context_t *c, ui
         el->fine++;
         el->fine_end += c->plan->fine;
     }
-    return (archi_op_cell_t *)archi_section(c->b, ARCHI_SEC_OPCELL) + (uint64_t)(el->operation + op) * (last + 1) + el->fine;
+    return (archi_op_cell_t *)archi_section(c->b, ARCHI_SEC_OPCELL) + (uint64_t)(el->operation + op) * (last + 1) +
+           el->fine;
 }
 
 ARCH_HD static ARCH_INLINE void archi_count_answer(archi_context_t *c, const archi_ticket_t *t, uint32_t outcome)

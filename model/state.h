@@ -39,85 +39,85 @@ enum { ARCHI_NO_REPLY = 1 };                                              /* req
 enum { ARCHI_FRAME_REQUEST, ARCHI_FRAME_BRANCH, ARCHI_FRAME_JOIN, ARCHI_FRAME_LOOP, ARCHI_FRAME_CHANGE };
 
 typedef struct {
-    uint32_t    next, right;   /* list link, or left and right of a heap; next is also the pool's */
-    uint32_t    parent;        /* frame that waits for this one */
-    uint32_t    pc;            /* instruction to go on with */
-    uint64_t    root;          /* identity of the request of the workload that all this belongs to */
-    uint32_t    path;          /* which call, branch and round below the root */
-    uint32_t    item;          /* which round of the loops around it: keys drawn inside differ by it */
-    uint32_t    caller, slot;  /* whom to answer */
-    uint32_t    peer;          /* word to decrement when the reply arrives, or ARCHI_NIL */
-    uint32_t    count;         /* JOIN: branches still needed; LOOP: rounds left; CHANGE: variate of the demand */
-    uint32_t    n_live;        /* JOIN: branches still running; LOOP: round number */
-    uint32_t    spare;         /* JOIN: branches that may still fail */
-    uint32_t    order;         /* tie-break in a heap: first come, first served */
-    uint16_t    link;          /* variate of the latency back */
-    uint8_t     type, priority;
-    uint8_t     flags, outcome;
-    uint16_t    endpoint;
-    arch_time_t arrived;       /* CHANGE: commit time at the primary */
-    arch_time_t since;         /* start of the current wait or burst */
-    arch_time_t demand;        /* of the current burst */
-    uint64_t    rank;          /* key in a heap */
+    uint32_t next, right;  /* list link, or left and right of a heap; next is also the pool's */
+    uint32_t parent;       /* frame that waits for this one */
+    uint32_t pc;           /* instruction to go on with */
+    uint64_t root;         /* identity of the request of the workload that all this belongs to */
+    uint32_t path;         /* which call, branch and round below the root */
+    uint32_t item;         /* which round of the loops around it: keys drawn inside differ by it */
+    uint32_t caller, slot; /* whom to answer */
+    uint32_t peer;         /* word to decrement when the reply arrives, or ARCHI_NIL */
+    uint32_t count;        /* JOIN: branches still needed; LOOP: rounds left; CHANGE: variate of the demand */
+    uint32_t n_live;       /* JOIN: branches still running; LOOP: round number */
+    uint32_t spare;        /* JOIN: branches that may still fail */
+    uint32_t order;        /* tie-break in a heap: first come, first served */
+    uint16_t link;         /* variate of the latency back */
+    uint8_t type, priority;
+    uint8_t flags, outcome;
+    uint16_t endpoint;
+    arch_time_t arrived; /* CHANGE: commit time at the primary */
+    arch_time_t since;   /* start of the current wait or burst */
+    arch_time_t demand;  /* of the current burst */
+    uint64_t rank;       /* key in a heap */
 } archi_frame_t;
 
 typedef struct {
-    uint32_t    next;
-    uint32_t    operation;
-    uint32_t    user, count;   /* closed workloads: which user, how many requests so far */
-    uint32_t    peer;
-    uint32_t    pad;
+    uint32_t next;
+    uint32_t operation;
+    uint32_t user, count; /* closed workloads: which user, how many requests so far */
+    uint32_t peer;
+    uint32_t pad;
     arch_time_t start;
 } archi_ticket_t;
 
 typedef struct {
-    uint64_t count[64];        /* one octave of a latency histogram */
+    uint64_t count[64]; /* one octave of a latency histogram */
 } archi_chunk_t;
 
 typedef struct {
-    uint32_t    next;          /* in its hash chain; also the pool's */
-    uint32_t    newer, older;  /* in order of use */
-    uint32_t    keyspace;
-    uint64_t    key;
+    uint32_t next;         /* in its hash chain; also the pool's */
+    uint32_t newer, older; /* in order of use */
+    uint32_t keyspace;
+    uint64_t key;
     arch_time_t expires;
 } archi_entry_t;
 
 typedef struct {
-    uint32_t    group, number;
-    uint32_t    inside;        /* requests that hold a thread; balancers: in flight; sources: on their way */
-    uint32_t    waiting;       /* for a thread */
-    uint32_t    running;       /* busy cores */
-    uint32_t    ready;         /* waiting for a core (SHARED: bursts beyond the number of cores) */
-    uint32_t    wait_head, wait_tail, ready_head, ready_tail;
-    uint32_t    order;         /* tickets for the heaps' tie-break */
-    uint32_t    peers;         /* first word in ARCHI_SEC_PEER */
+    uint32_t group, number;
+    uint32_t inside;  /* requests that hold a thread; balancers: in flight; sources: on their way */
+    uint32_t waiting; /* for a thread */
+    uint32_t running; /* busy cores */
+    uint32_t ready;   /* waiting for a core (SHARED: bursts beyond the number of cores) */
+    uint32_t wait_head, wait_tail, ready_head, ready_tail;
+    uint32_t order; /* tickets for the heaps' tie-break */
+    uint32_t peers; /* first word in ARCHI_SEC_PEER */
     /* processor sharing: virtual time that each burst has received, since when, and when the next event is due */
-    double      shared;
+    double shared;
     arch_time_t shared_at, shared_due;
     /* read replicas: change records waiting; caches: entries; sources: requests generated */
-    uint32_t    change_head, change_tail, n_changes, hash;
-    uint32_t    newest, oldest, n_entries, operation; /* operation: first local one */
-    uint64_t    ordinal;
+    uint32_t change_head, change_tail, n_changes, hash;
+    uint32_t newest, oldest, n_entries, operation; /* operation: first local one */
+    uint64_t ordinal;
     /* what is being counted, spilled into tallies and series at the end of each interval and slice */
     arch_time_t counted_at, spill_at, fine_end;
-    uint32_t    slice, interval, fine, queue_max;
-    uint64_t    busy, queued, held, wait, sojourn, lag;
-    uint64_t    n_arrived, n_completed, n_failed, n_rejected, n_waits, n_hits, n_misses, n_applied;
+    uint32_t slice, interval, fine, queue_max;
+    uint64_t busy, queued, held, wait, sojourn, lag;
+    uint64_t n_arrived, n_completed, n_failed, n_rejected, n_waits, n_hits, n_misses, n_applied;
 } archi_element_t;
 
 /* All that one handler call works with. */
 typedef struct {
-    const archi_plan_t  *plan;
-    const archi_map_t   *map;
-    archi_block_t       *b;
-    archi_element_t     *el;
+    const archi_plan_t *plan;
+    const archi_map_t *map;
+    archi_block_t *b;
+    archi_element_t *el;
     const archi_group_t *group;
-    archi_lp_t           lp;
-    uint32_t             place;
-    arch_time_t          now;
-    uint64_t             key;      /* of this element's draws */
-    uint32_t             n_sends, n_frames, n_steps; /* used so far by this event */
-    uint32_t             run_head, run_tail; /* frames that can go on */
+    archi_lp_t lp;
+    uint32_t place;
+    arch_time_t now;
+    uint64_t key;                        /* of this element's draws */
+    uint32_t n_sends, n_frames, n_steps; /* used so far by this event */
+    uint32_t run_head, run_tail;         /* frames that can go on */
 } archi_context_t;
 
 ARCH_HD static ARCH_ALWAYS_INLINE archi_frame_t *archi_frame(archi_context_t *c, uint32_t i)
@@ -147,11 +147,11 @@ ARCH_HD static ARCH_ALWAYS_INLINE uint64_t archi_minor(uint32_t path, uint32_t p
 }
 
 enum { /* purposes beyond the instructions of an endpoint */
-    ARCHI_DRAW_LINK = 0xfffff0,
-    ARCHI_DRAW_BACK = 0xfffff1,
-    ARCHI_DRAW_PICK = 0x800000, /* + local number of the instruction */
-    ARCHI_DRAW_OVERHEAD = 0xfffff2,
-    ARCHI_DRAW_HIT = 0xfffff3
+       ARCHI_DRAW_LINK = 0xfffff0,
+       ARCHI_DRAW_BACK = 0xfffff1,
+       ARCHI_DRAW_PICK = 0x800000, /* + local number of the instruction */
+       ARCHI_DRAW_OVERHEAD = 0xfffff2,
+       ARCHI_DRAW_HIT = 0xfffff3
 };
 
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_mix_path(uint32_t path, uint32_t step, uint32_t round)
@@ -182,7 +182,8 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_emit(archi_context_t *c, archi_lp_t
     archi_send(c->map, c->b, c->lp, c->place, &ev);
 }
 
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_emit_self(archi_context_t *c, arch_time_t after, uint16_t kind, uint64_t w0)
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_emit_self(archi_context_t *c, arch_time_t after, uint16_t kind,
+                                                       uint64_t w0)
 {
     archi_emit(c, c->lp, after, kind, 0, w0, 0, 0);
 }

@@ -1,6 +1,6 @@
 /* model/step.c - the engine's step with the model's handler compiled into it. */
-#include "model/model.h"
 #include "model/handle.h"
+#include "model/model.h"
 
 archi_stop_t archi_model_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
 {

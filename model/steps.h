@@ -1,9 +1,9 @@
 /* model/steps.h - what a request does inside a server: the interpreter of the plan's programs.
  *
- * A frame is a place in a program: of a request, of one branch of a parallel step, of a loop. Frames that can go on stand
- * in the context's run list; each goes on until it waits for something (a core, a delay, a reply, its branches) or ends.
- * What one event may send and take is bounded by the plan: a program that would exceed it goes on in a further event at
- * the same time. */
+ * A frame is a place in a program: of a request, of one branch of a parallel step, of a loop. Frames that can go on
+ * stand in the context's run list; each goes on until it waits for something (a core, a delay, a reply, its branches)
+ * or ends. What one event may send and take is bounded by the plan: a program that would exceed it goes on in a
+ * further event at the same time. */
 #ifndef ARCHI_STEPS_H
 #define ARCHI_STEPS_H
 
@@ -11,7 +11,7 @@
 #include "model/cores.h"
 #include "model/pick.h"
 
-/* ---- admission ---------------------------------------------------------------------------------------------------- */
+/* ---- admission -------------------------------------------------------------------------------------------------- */
 
 ARCH_HD static ARCH_INLINE void archi_admit(archi_context_t *c, uint32_t f)
 {
@@ -67,7 +67,7 @@ ARCH_HD static ARCH_INLINE void archi_leave(archi_context_t *c, uint32_t f, bool
     }
 }
 
-/* ---- change records of a primary, at a read replica: one apply thread, in order -------------------------------------- */
+/* ---- change records of a primary, at a read replica: one apply thread, in order --------------------------------- */
 
 ARCH_HD static ARCH_INLINE void archi_change_end(archi_context_t *c, uint32_t f)
 {
@@ -126,7 +126,7 @@ ARCH_HD static ARCH_INLINE void archi_replicate(archi_context_t *c, const archi_
     }
 }
 
-/* ---- branches and loops --------------------------------------------------------------------------------------------- */
+/* ---- branches and loops ----------------------------------------------------------------------------------------- */
 
 /* A frame inside frame `parent`: a branch or a loop. */
 ARCH_HD static ARCH_INLINE uint32_t archi_frame_inside(archi_context_t *c, uint32_t parent, const archi_frame_t *of,
@@ -246,9 +246,10 @@ ARCH_HD static ARCH_INLINE void archi_end(archi_context_t *c, uint32_t f, bool f
     }
 }
 
-/* ---- the interpreter -------------------------------------------------------------------------------------------------- */
+/* ---- the interpreter -------------------------------------------------------------------------------------------- */
 
-ARCH_HD static ARCH_INLINE uint32_t archi_choose(const archi_context_t *c, const archi_instr_t *in, const archi_frame_t *f)
+ARCH_HD static ARCH_INLINE uint32_t archi_choose(const archi_context_t *c, const archi_instr_t *in,
+                                                 const archi_frame_t *f)
 {
     const double *cumulative = archi_plan_tables(c->plan) + in->b;
     double u = archi_uniform(archi_bits64(archi_draw(c->key, f->root, archi_minor(f->path, in->local)), 0));
@@ -270,7 +271,8 @@ ARCH_HD static ARCH_INLINE void archi_call(archi_context_t *c, const archi_instr
     uint32_t peer;
 
     archi_request(c, &in->route, in->b, frame->root, archi_mix_path(frame->path, in->local, 0), frame->item, f,
-                  wait ? 0 : ARCHI_NO_REPLY, frame->priority, archi_minor(frame->path, ARCHI_DRAW_PICK + in->local), &peer);
+                  wait ? 0 : ARCHI_NO_REPLY, frame->priority, archi_minor(frame->path, ARCHI_DRAW_PICK + in->local),
+                  &peer);
     if (wait)
         frame->peer = peer;
     else if (peer != ARCHI_NIL)

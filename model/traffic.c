@@ -1,10 +1,10 @@
-/* model/traffic.c - what can be said before anything runs: the traffic equations (Jackson 1957; with branching, fan-out and
- * caches as visit ratios), expected utilisation, events per second, and who exchanges messages with whom.
+/* model/traffic.c - what can be said before anything runs: the traffic equations (Jackson 1957; with branching, fan-out
+ * and caches as visit ratios), expected utilisation, events per second, and who exchanges messages with whom.
  *
  * Nodes are endpoints of groups. Walking a node's program gives its demand on the cores and its expected calls to other
  * nodes; the rates solve x = external + A'x by Gauss-Seidel in an order in which an acyclic call graph is done in one
  * sweep. Hit ratios of caches by key are Che's approximation (Che, Tung and Wang 2002). These are estimates: they steer
- * the partition and the advice, never a simulated result. */
+ * the partition and the advice, never a simulated result. Host only. */
 #include "model/compile.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +14,34 @@ enum { MAX_SWEEPS = 200, CACHE_ROUNDS = 4, CHE_STEPS = 60, RANK_CLASSES = 512, M
 typedef struct {
     uint32_t node, group, caller; /* called endpoint, its group, the calling group */
     uint32_t link;
-    double   weight;              /* expected calls per visit of the caller */
-    bool     answered;
+    double weight; /* expected calls per visit of the caller */
+    bool answered;
 } call_t;
 
 typedef struct {
-    double   cpu, delay, events;  /* per visit: demand on cores (ns), other time (ns), events handled */
+    double cpu, delay, events; /* per visit: demand on cores (ns), other time (ns), events handled */
     uint32_t first_call, n_calls;
 } node_t;
 
 typedef struct {
-    const archi_plan_t  *plan;
+    const archi_plan_t *plan;
     const archi_group_t *group;
-    node_t              *node;
-    call_t              *call;
-    uint32_t             n_calls, call_capacity;
-    uint32_t            *order;   /* callers before callees */
-    double              *rate;    /* [n_endpoints + balancers' forwarding] requests per second */
-    double              *hit;     /* [n_endpoints]: expected hit ratio of a lookup endpoint */
-    arch_status_t        st;
-    archi_growing_t     *edges;
+    node_t *node;
+    call_t *call;
+    uint32_t n_calls, call_capacity;
+    uint32_t *order; /* callers before callees */
+    double *rate;    /* [n_endpoints + balancers' forwarding] requests per second */
+    double *hit;     /* [n_endpoints]: expected hit ratio of a lookup endpoint */
+    arch_status_t st;
+    archi_growing_t *edges;
 } traffic_t;
 
 static double mean_of(const traffic_t *t, uint32_t var) { return archi_plan_moments(t->plan)[var].mean; }
 
-/* ---- walking a program ------------------------------------------------------------------------------------------------------ */
+/* ---- walking a program ------------------------------------------------------------------------------------------ */
 
-static void add_call(traffic_t *t, node_t *n, const archi_route_t *r, uint32_t endpoint, uint32_t caller, double weight, bool answered)
+static void add_call(traffic_t *t, node_t *n, const archi_route_t *r, uint32_t endpoint, uint32_t caller, double weight,
+                     bool answered)
 {
     call_t *c;
 
@@ -164,7 +165,7 @@ static void walk_all(traffic_t *t)
         }
 }
 
-/* ---- rates --------------------------------------------------------------------------------------------------------------------- */
+/* ---- rates ------------------------------------------------------------------------------------------------------ */
 
 /* Reverse postorder of a depth-first search along calls: in an acyclic graph every caller precedes its callees. */
 static arch_status_t sort_nodes(traffic_t *t)
@@ -205,8 +206,9 @@ static arch_status_t sort_nodes(traffic_t *t)
     return ARCH_OK;
 }
 
-/* Spread external rates along calls. `flow` is what each node still has to pass on: each sweep passes it to its callees, and
- * only cycles leave something for the next sweep. A cycle that returns as much as it gets has no finite rate. */
+/* Spread external rates along calls. `flow` is what each node still has to pass on: each sweep passes it to its
+ * callees, and only cycles leave something for the next sweep. A cycle that returns as much as it gets has no finite
+ * rate. */
 static arch_status_t spread(traffic_t *t, double *rate, const double *external)
 {
     uint32_t n = t->plan->n_endpoints;
@@ -239,12 +241,13 @@ static arch_status_t spread(traffic_t *t, double *rate, const double *external)
     }
     free(flow);
     if (left > 0.0 && !(left < half_way))
-        return ARCH_FAIL(ARCH_E_UNSTABLE, "the calls of an endpoint lead back to it at least once on average: every request "
-                                          "causes requests without end; lower the share of calls that go round");
+        return ARCH_FAIL(ARCH_E_UNSTABLE,
+                         "the calls of an endpoint lead back to it at least once on average: every request "
+                         "causes requests without end; lower the share of calls that go round");
     return ARCH_OK;
 }
 
-/* ---- caches ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- caches ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     double keys, weight; /* how many keys, and P of each */
@@ -317,7 +320,8 @@ static void estimate_hits(traffic_t *t)
     for (uint32_t g = 0; g < t->plan->n_groups; g++) {
         const archi_group_t *group = &t->group[g];
         for (uint32_t e = 0; group->is_cache && e + 1 < group->n_endpoints; e += 2) {
-            const archi_instr_t *in = archi_plan_instrs(t->plan) + archi_plan_endpoints(t->plan)[group->endpoint + e] + 1;
+            const archi_instr_t *in =
+                archi_plan_instrs(t->plan) + archi_plan_endpoints(t->plan)[group->endpoint + e] + 1;
             uint32_t node = group->endpoint + e;
             double seconds = group->ttl == ARCH_TIME_MAX ? -1.0 : (double)group->ttl * 1e-9;
             if (group->store == ARCHI_STORE_BY_RATIO)
@@ -329,7 +333,7 @@ static void estimate_hits(traffic_t *t)
     }
 }
 
-/* ---- load ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- load ------------------------------------------------------------------------------------------------------- */
 
 /* Time that a request takes when it meets no queue. Calls to a node that is being computed (a cycle) count as nothing. */
 static double empty_response(const traffic_t *t, const double *known, uint32_t node)
@@ -372,7 +376,8 @@ static double offered(const traffic_t *t, const archi_group_t *g, const double *
         return think > 0.0 ? 1e9 / think : 0.0;
     for (uint32_t k = 0; k < g->n_operations; k++) {
         const archi_group_t *to = &t->group[op[k].route.group];
-        uint32_t node = (to->is == ARCHI_IS_BALANCER ? t->group[to->forward.group].endpoint : to->endpoint) + op[k].endpoint;
+        uint32_t node =
+            (to->is == ARCHI_IS_BALANCER ? t->group[to->forward.group].endpoint : to->endpoint) + op[k].endpoint;
         r += (op[k].cumulative - before) * (2.0 * mean_of(t, op[k].route.link) + response[node]);
         before = op[k].cumulative;
     }
@@ -392,7 +397,8 @@ static void external_rates(const traffic_t *t, bool closed, const double *respon
         rate = offered(t, w, response);
         for (uint32_t k = 0; k < w->n_operations; k++) {
             const archi_group_t *to = &t->group[op[k].route.group];
-            uint32_t node = (to->is == ARCHI_IS_BALANCER ? t->group[to->forward.group].endpoint : to->endpoint) + op[k].endpoint;
+            uint32_t node =
+                (to->is == ARCHI_IS_BALANCER ? t->group[to->forward.group].endpoint : to->endpoint) + op[k].endpoint;
             external[node] += rate * (op[k].cumulative - before);
             before = op[k].cumulative;
         }
@@ -427,7 +433,8 @@ static arch_status_t solve_rates(traffic_t *t, double *busy)
 {
     uint32_t n = t->plan->n_endpoints;
     double *response = calloc((size_t)n + 1, sizeof *response), *external = calloc((size_t)n + 1, sizeof *external),
-           *closed = calloc((size_t)n + 1, sizeof *closed), *closed_busy = calloc((size_t)t->plan->n_groups + 1, sizeof *closed_busy);
+           *closed = calloc((size_t)n + 1, sizeof *closed),
+           *closed_busy = calloc((size_t)t->plan->n_groups + 1, sizeof *closed_busy);
     double share;
     arch_status_t st = ARCH_OK;
 
@@ -456,7 +463,7 @@ done:
     return st;
 }
 
-/* ---- edges ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- edges ------------------------------------------------------------------------------------------------------ */
 
 static arch_status_t add_edge(traffic_t *t, uint32_t from, uint32_t to, arch_time_t lookahead, double rate)
 {
@@ -465,10 +472,11 @@ static arch_status_t add_edge(traffic_t *t, uint32_t from, uint32_t to, arch_tim
     return from == to ? ARCH_OK : archi_grow_append(t->edges, &edge, NULL);
 }
 
-/* Messages at `rate` between the replicas of two groups. Few replicas: every pair. Many: a walk that visits all of them,
- * back and forth. Every pair has the same lookahead, and where any pair is cut the walk is cut too, so that a partition
- * learns the same from it. */
-static arch_status_t add_edges(traffic_t *t, const archi_group_t *from, const archi_group_t *to, uint32_t link, double rate)
+/* Messages at `rate` between the replicas of two groups. Few replicas: every pair. Many: a walk that visits all of
+ * them, back and forth. Every pair has the same lookahead, and where any pair is cut the walk is cut too, so that a
+ * partition learns the same from it. */
+static arch_status_t add_edges(traffic_t *t, const archi_group_t *from, const archi_group_t *to, uint32_t link,
+                               double rate)
 {
     arch_time_t lookahead = archi_time_from_ns(archi_plan_moments(t->plan)[link].least);
     uint32_t most = from->n > to->n ? from->n : to->n;
@@ -580,7 +588,7 @@ static arch_status_t other_edges(traffic_t *t)
     return ARCH_OK;
 }
 
-/* ---- what is told ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- what is told ----------------------------------------------------------------------------------------------- */
 
 /* Applying change records costs the replicas cores and events. */
 static void add_replication(const traffic_t *t, double *busy, double *events)
@@ -598,7 +606,8 @@ static void add_replication(const traffic_t *t, double *busy, double *events)
         }
 }
 
-static void tell(const traffic_t *t, double *busy, double *events, double *arrival_rate, double *utilisation, double *event_rate)
+static void tell(const traffic_t *t, double *busy, double *events, double *arrival_rate, double *utilisation,
+                 double *event_rate)
 {
     for (uint32_t g = 0; g < t->plan->n_groups; g++) {
         const archi_group_t *group = &t->group[g];
@@ -662,7 +671,8 @@ arch_status_t archi_traffic_solve(archi_plan_t *plan, double *arrival_rate, doub
                                   archi_growing_t *edges)
 {
     traffic_t t;
-    double *busy = calloc((size_t)plan->n_groups + 1, sizeof *busy), *events = calloc((size_t)plan->n_groups + 1, sizeof *events);
+    double *busy = calloc((size_t)plan->n_groups + 1, sizeof *busy),
+           *events = calloc((size_t)plan->n_groups + 1, sizeof *events);
     arch_status_t st = prepare(&t, plan, edges);
 
     if (st == ARCH_OK && (busy == NULL || events == NULL))

@@ -70,7 +70,7 @@ ARCH_HD static ARCH_INLINE double archi_exponential(double mean, uint64_t key, u
     return -mean * archi_log(archi_uniform(archi_bits64(archi_draw(key, major, minor), 0)));
 }
 
-/* ---- one function per kind that needs more than a line; q is uniform on (0, 1) ----------------------------------- */
+/* ---- one function per kind that needs more than a line; q is uniform on (0, 1) ---------------------------------- */
 
 /* Cut off at 0: q is squeezed into the parent's mass above 0 and counted from the top. */
 ARCH_HD static ARCH_INLINE double archi_variate_normal(const archi_var_t *v, double q)
@@ -187,7 +187,7 @@ ARCH_HD static ARCH_INLINE arch_time_t archi_variate_time(const archi_var_t *v, 
     return archi_time_from_ns(archi_variate(v, tables, key, major, minor));
 }
 
-/* ---- Zipf keys: rejection-inversion (Hoermann & Derflinger, ACM TOMACS 6, 1996) ---------------------------------- */
+/* ---- Zipf keys: rejection-inversion (Hoermann & Derflinger, ACM TOMACS 6, 1996) --------------------------------- */
 
 /* log(1 + x) / x and (exp(x) - 1) / x, with their limits at 0. */
 ARCH_HD static ARCH_INLINE double archi_log1p_over(double x)

@@ -26,32 +26,32 @@ extern "C" {
 /* Parameters p[] in the order given; times in ns, counts as they are. Each is resolved from mean/cv by the reader, so
  * that what the engine sees has one form. */
 typedef enum {
-    ARCH_DIST_CONSTANT,     /* value */
-    ARCH_DIST_EXPONENTIAL,  /* mean */
-    ARCH_DIST_UNIFORM,      /* low, high */
-    ARCH_DIST_NORMAL,       /* mean, standard deviation of the parent; truncated to [0, inf) by redrawing from the tail */
-    ARCH_DIST_LOGNORMAL,    /* mu, sigma of the logarithm (of ns) */
-    ARCH_DIST_GAMMA,        /* shape, scale */
-    ARCH_DIST_ERLANG,       /* k (whole), mean of one phase */
-    ARCH_DIST_WEIBULL,      /* shape, scale */
-    ARCH_DIST_PARETO,       /* shape alpha, minimum x_m (type I) */
-    ARCH_DIST_HYPEREXP,     /* p1, mean1, mean2: with probability p1 exponential of mean1, else of mean2 */
-    ARCH_DIST_EMPIRICAL,    /* table: values with cumulative probabilities, stepwise or linear between */
+    ARCH_DIST_CONSTANT,    /* value */
+    ARCH_DIST_EXPONENTIAL, /* mean */
+    ARCH_DIST_UNIFORM,     /* low, high */
+    ARCH_DIST_NORMAL,    /* mean, standard deviation of the parent; truncated to [0, inf) by redrawing from the tail */
+    ARCH_DIST_LOGNORMAL, /* mu, sigma of the logarithm (of ns) */
+    ARCH_DIST_GAMMA,     /* shape, scale */
+    ARCH_DIST_ERLANG,    /* k (whole), mean of one phase */
+    ARCH_DIST_WEIBULL,   /* shape, scale */
+    ARCH_DIST_PARETO,    /* shape alpha, minimum x_m (type I) */
+    ARCH_DIST_HYPEREXP,  /* p1, mean1, mean2: with probability p1 exponential of mean1, else of mean2 */
+    ARCH_DIST_EMPIRICAL, /* table: values with cumulative probabilities, stepwise or linear between */
     ARCH_N_DISTS
 } arch_dist_kind_t;
 
 typedef struct {
     arch_dist_kind_t kind;
-    double           p[3];
-    double           shift;  /* added to every draw: ns; >= 0 */
-    uint32_t         table;  /* EMPIRICAL: index into arch_design_t.tables, else ARCH_NONE */
+    double p[3];
+    double shift;   /* added to every draw: ns; >= 0 */
+    uint32_t table; /* EMPIRICAL: index into arch_design_t.tables, else ARCH_NONE */
 } arch_dist_t;
 
 typedef struct {
     uint32_t n;
-    double  *value;         /* ascending, n entries */
-    double  *cumulative;    /* ascending, last is 1.0 */
-    bool     linear;        /* interpolate between entries instead of stepping */
+    double *value;      /* ascending, n entries */
+    double *cumulative; /* ascending, last is 1.0 */
+    bool linear;        /* interpolate between entries instead of stepping */
 } arch_table_t;
 
 /* ---- what a request does ------------------------------------------------------------------------------------------ */
@@ -62,15 +62,15 @@ typedef enum { ARCH_SERVICE, ARCH_BALANCER, ARCH_DATABASE, ARCH_CACHE, ARCH_N_KI
  * target service), a cache's lookup. */
 typedef struct {
     arch_kind_t kind;
-    uint32_t    element;    /* index in the array of that kind */
-    uint32_t    endpoint;   /* index in that element's endpoints or queries; 0 for a cache */
+    uint32_t element;  /* index in the array of that kind */
+    uint32_t endpoint; /* index in that element's endpoints or queries; 0 for a cache */
 } arch_ref_t;
 
 typedef enum { ARCH_BALANCE_ROUND_ROBIN, ARCH_BALANCE_RANDOM, ARCH_BALANCE_LEAST_REQUEST } arch_balance_kind_t;
 
 typedef struct {
     arch_balance_kind_t kind;
-    uint32_t            choices; /* LEAST_REQUEST: how many replicas are looked at (2: power of two choices) */
+    uint32_t choices; /* LEAST_REQUEST: how many replicas are looked at (2: power of two choices) */
 } arch_balance_t;
 
 typedef enum {
@@ -88,24 +88,24 @@ typedef enum {
 typedef struct arch_step arch_step_t;
 
 typedef struct {
-    uint32_t     n;
+    uint32_t n;
     arch_step_t *step;
 } arch_steps_t;
 
 struct arch_step {
     arch_step_kind_t kind;
-    arch_dist_t      time;        /* CPU, DELAY */
-    arch_dist_t      count;       /* REPEAT: rounded to the nearest whole number, at least 0 */
-    arch_ref_t       target;      /* CALL, CACHE */
-    bool             async;       /* CALL: do not wait */
-    arch_balance_t   balance;     /* CALL: how this caller picks among the target's replicas */
-    uint32_t         join;        /* PARALLEL: how many branches must be done; n_branches for "all", 1 for "any" */
-    uint32_t         keyspace;    /* CACHE: index, or ARCH_NONE when the cache works by ratio */
-    double           probability; /* FAIL */
-    uint32_t         n_branches;  /* PARALLEL, CHOOSE: >= 1; REPEAT, CACHE: 1 */
-    arch_steps_t    *branch;      /* n_branches */
-    double          *weight;      /* CHOOSE: n_branches, summing to 1 */
-    const char      *at;          /* JSON pointer of the step, for messages */
+    arch_dist_t time;       /* CPU, DELAY */
+    arch_dist_t count;      /* REPEAT: rounded to the nearest whole number, at least 0 */
+    arch_ref_t target;      /* CALL, CACHE */
+    bool async;             /* CALL: do not wait */
+    arch_balance_t balance; /* CALL: how this caller picks among the target's replicas */
+    uint32_t join;          /* PARALLEL: how many branches must be done; n_branches for "all", 1 for "any" */
+    uint32_t keyspace;      /* CACHE: index, or ARCH_NONE when the cache works by ratio */
+    double probability;     /* FAIL */
+    uint32_t n_branches;    /* PARALLEL, CHOOSE: >= 1; REPEAT, CACHE: 1 */
+    arch_steps_t *branch;   /* n_branches */
+    double *weight;         /* CHOOSE: n_branches, summing to 1 */
+    const char *at;         /* JSON pointer of the step, for messages */
 };
 
 /* ---- elements ----------------------------------------------------------------------------------------------------- */
@@ -113,7 +113,7 @@ struct arch_step {
 typedef enum { ARCH_FIFO, ARCH_LIFO, ARCH_PRIORITY, ARCH_PROCESSOR_SHARING } arch_discipline_t;
 
 typedef struct {
-    const char  *name;
+    const char *name;
     arch_steps_t steps;
 } arch_endpoint_t;
 
@@ -121,30 +121,30 @@ typedef struct {
  * `queue_limit`, else rejected); inside, CPU steps share `cores` under `discipline`. The accept queue is served in the
  * same discipline (PROCESSOR_SHARING: FIFO). A thread is held from admission to reply, nested synchronous calls included. */
 typedef struct {
-    const char       *name;
-    uint32_t          replicas;     /* >= 1 */
-    uint32_t          cores;        /* per replica, >= 1 */
-    uint32_t          threads;      /* per replica, or ARCH_UNLIMITED */
-    uint32_t          queue_limit;  /* waiting for a thread, per replica, or ARCH_UNLIMITED */
+    const char *name;
+    uint32_t replicas;    /* >= 1 */
+    uint32_t cores;       /* per replica, >= 1 */
+    uint32_t threads;     /* per replica, or ARCH_UNLIMITED */
+    uint32_t queue_limit; /* waiting for a thread, per replica, or ARCH_UNLIMITED */
     arch_discipline_t discipline;
-    uint32_t          n_endpoints;  /* >= 1 */
-    arch_endpoint_t  *endpoint;
+    uint32_t n_endpoints; /* >= 1 */
+    arch_endpoint_t *endpoint;
 } arch_service_t;
 
 /* A proxy between callers and the replicas of one service; it has the service's endpoints and forwards each. */
 typedef struct {
-    const char    *name;
-    uint32_t       service;         /* index of the service behind it */
+    const char *name;
+    uint32_t service; /* index of the service behind it */
     arch_balance_t policy;
-    arch_dist_t    overhead;        /* delay added to each request on its way in; constant 0 by default */
+    arch_dist_t overhead; /* delay added to each request on its way in; constant 0 by default */
 } arch_balancer_t;
 
 typedef struct {
     const char *name;
-    arch_dist_t cpu;                /* demand on a core of the server that runs the query */
-    arch_dist_t io;                 /* then a delay for storage; constant 0 by default */
-    bool        writes;             /* runs on the primary and is replicated */
-    arch_dist_t apply;              /* writes: demand on each replica's apply thread */
+    arch_dist_t cpu;   /* demand on a core of the server that runs the query */
+    arch_dist_t io;    /* then a delay for storage; constant 0 by default */
+    bool writes;       /* runs on the primary and is replicated */
+    arch_dist_t apply; /* writes: demand on each replica's apply thread */
 } arch_query_t;
 
 typedef enum { ARCH_READ_PRIMARY, ARCH_READ_REPLICAS } arch_read_from_t;
@@ -153,17 +153,17 @@ typedef enum { ARCH_READ_PRIMARY, ARCH_READ_REPLICAS } arch_read_from_t;
  * primary; when one commits (its query is done), the primary sends a change record to every replica, whose single apply
  * thread works them off in order: replication lag is that queue. Reads go where `read_from` says, `balance` picks. */
 typedef struct {
-    const char       *name;
-    uint32_t          cores;
-    uint32_t          connections;  /* per server, or ARCH_UNLIMITED */
-    uint32_t          queue_limit;  /* waiting for a connection, per server */
+    const char *name;
+    uint32_t cores;
+    uint32_t connections; /* per server, or ARCH_UNLIMITED */
+    uint32_t queue_limit; /* waiting for a connection, per server */
     arch_discipline_t discipline;
-    uint32_t          read_replicas; /* 0: all reads go to the primary */
-    uint32_t          replica_cores;
-    arch_read_from_t  read_from;
-    arch_balance_t    balance;
-    uint32_t          n_queries;
-    arch_query_t     *query;
+    uint32_t read_replicas; /* 0: all reads go to the primary */
+    uint32_t replica_cores;
+    arch_read_from_t read_from;
+    arch_balance_t balance;
+    uint32_t n_queries;
+    arch_query_t *query;
 } arch_database_t;
 
 typedef enum { ARCH_CACHE_LRU, ARCH_CACHE_TTL, ARCH_CACHE_RATIO } arch_cache_kind_t;
@@ -171,21 +171,21 @@ typedef enum { ARCH_CACHE_LRU, ARCH_CACHE_TTL, ARCH_CACHE_RATIO } arch_cache_kin
 /* One server that answers lookups after `service` on `cores`; by key (LRU bounded by `capacity` entries, and/or entries
  * that expire `ttl` after they were stored) or by a fixed hit ratio. */
 typedef struct {
-    const char       *name;
-    arch_cache_kind_t kind;         /* LRU when capacity is set (ttl may be set too); TTL when only ttl is; RATIO */
-    uint32_t          capacity;     /* entries, or ARCH_UNLIMITED */
-    arch_time_t       ttl;          /* ARCH_TIME_MAX: never expires */
-    double            hit_ratio;    /* RATIO */
-    uint32_t          cores;
-    uint32_t          connections;
-    arch_dist_t       service;      /* cpu demand of a lookup or a store */
+    const char *name;
+    arch_cache_kind_t kind; /* LRU when capacity is set (ttl may be set too); TTL when only ttl is; RATIO */
+    uint32_t capacity;      /* entries, or ARCH_UNLIMITED */
+    arch_time_t ttl;        /* ARCH_TIME_MAX: never expires */
+    double hit_ratio;       /* RATIO */
+    uint32_t cores;
+    uint32_t connections;
+    arch_dist_t service; /* cpu demand of a lookup or a store */
 } arch_cache_t;
 
 /* Keys 0..count-1 with P(k) proportional to 1/(k+1)^s; s = 0 is uniform. */
 typedef struct {
     const char *name;
-    uint64_t    count;
-    double      zipf_s;
+    uint64_t count;
+    double zipf_s;
 } arch_keyspace_t;
 
 /* ---- network ------------------------------------------------------------------------------------------------------ */
@@ -193,10 +193,10 @@ typedef struct {
 /* One way, for both directions between two elements; the default holds where no link is named. */
 typedef struct {
     arch_kind_t kind_a;
-    uint32_t    a;                  /* element index; for a workload see is_workload_a */
-    bool        is_workload_a;
+    uint32_t a; /* element index; for a workload see is_workload_a */
+    bool is_workload_a;
     arch_kind_t kind_b;
-    uint32_t    b;
+    uint32_t b;
     arch_dist_t latency;
 } arch_link_t;
 
@@ -204,37 +204,41 @@ typedef struct {
 
 typedef struct {
     arch_time_t at;
-    double      rate;               /* per second */
+    double rate; /* per second */
 } arch_rate_point_t;
 
 typedef struct {
-    arch_ref_t     target;
-    double         weight;          /* all weights of a mix sum to 1 */
-    const char    *name;            /* "lb/read" as the file says it */
+    arch_ref_t target;
+    double weight;    /* all weights of a mix sum to 1 */
+    const char *name; /* "lb/read" as the file says it */
     arch_balance_t balance;
 } arch_operation_t;
 
 typedef enum { ARCH_OPEN_POISSON, ARCH_OPEN_RENEWAL, ARCH_OPEN_PROFILE, ARCH_CLOSED } arch_workload_kind_t;
 
 typedef struct {
-    const char          *name;
+    const char *name;
     arch_workload_kind_t kind;
-    double               rate;      /* OPEN_POISSON: per second; OPEN_PROFILE: the largest rate of the profile */
-    arch_dist_t          gap;       /* OPEN_RENEWAL: time between arrivals; CLOSED: think time */
-    uint32_t             users;     /* CLOSED */
-    uint32_t             n_points;  /* OPEN_PROFILE: >= 1; before the first and after the last the rate is constant */
-    arch_rate_point_t   *point;
-    bool                 linear;    /* OPEN_PROFILE: ramps between points; false: steps */
-    arch_time_t          period;    /* OPEN_PROFILE: the profile repeats with it; ARCH_TIME_MAX: once */
-    uint8_t              priority;  /* 0 is served first */
-    uint32_t             n_operations;
-    arch_operation_t    *operation;
+    double rate;       /* OPEN_POISSON: per second; OPEN_PROFILE: the largest rate of the profile */
+    arch_dist_t gap;   /* OPEN_RENEWAL: time between arrivals; CLOSED: think time */
+    uint32_t users;    /* CLOSED */
+    uint32_t n_points; /* OPEN_PROFILE: >= 1; before the first and after the last the rate is constant */
+    arch_rate_point_t *point;
+    bool linear;        /* OPEN_PROFILE: ramps between points; false: steps */
+    arch_time_t period; /* OPEN_PROFILE: the profile repeats with it; ARCH_TIME_MAX: once */
+    uint8_t priority;   /* 0 is served first */
+    uint32_t n_operations;
+    arch_operation_t *operation;
 } arch_workload_t;
 
 /* ---- objectives and run settings ---------------------------------------------------------------------------------- */
 
 typedef enum {
-    ARCH_METRIC_MEAN, ARCH_METRIC_P50, ARCH_METRIC_P95, ARCH_METRIC_P99, ARCH_METRIC_P999, /* latency, ns */
+    ARCH_METRIC_MEAN,
+    ARCH_METRIC_P50,
+    ARCH_METRIC_P95,
+    ARCH_METRIC_P99,
+    ARCH_METRIC_P999,        /* latency, ns */
     ARCH_METRIC_ERRORS,      /* share of finished requests that failed or were rejected, 0..1 */
     ARCH_METRIC_THROUGHPUT,  /* successful completions per second */
     ARCH_METRIC_UTILISATION, /* of an element, 0..1 */
@@ -242,57 +246,66 @@ typedef enum {
 } arch_metric_t;
 
 typedef struct {
-    const char   *name;
+    const char *name;
     arch_metric_t metric;
-    uint32_t      workload;  /* operation metrics: index; ARCH_NONE for UTILISATION */
-    uint32_t      operation; /* within the workload, or ARCH_NONE for all of it */
-    arch_kind_t   kind;      /* UTILISATION */
-    uint32_t      element;
-    bool          below;     /* measured must be < limit, else > limit */
-    double        limit;     /* ns, ratio or per second */
+    uint32_t workload;  /* operation metrics: index; ARCH_NONE for UTILISATION */
+    uint32_t operation; /* within the workload, or ARCH_NONE for all of it */
+    arch_kind_t kind;   /* UTILISATION */
+    uint32_t element;
+    bool below;   /* measured must be < limit, else > limit */
+    double limit; /* ns, ratio or per second */
 } arch_objective_t;
 
 typedef struct {
-    arch_time_t duration;     /* simulated, > 0 */
-    arch_time_t warmup;       /* ARCH_AUTO: MSER-5 */
-    uint32_t    replications; /* >= 1 */
-    uint64_t    seed;
-    arch_time_t interval;     /* of the time series; ARCH_AUTO: 1/60 of the duration */
+    arch_time_t duration;  /* simulated, > 0 */
+    arch_time_t warmup;    /* ARCH_AUTO: MSER-5 */
+    uint32_t replications; /* >= 1 */
+    uint64_t seed;
+    arch_time_t interval; /* of the time series; ARCH_AUTO: 1/60 of the duration */
 } arch_run_settings_t;
 
 typedef struct arch_arena arch_arena_t;
 
 typedef struct {
-    const char         *name;
-    const char         *description;    /* "" when not given */
+    const char *name;
+    const char *description; /* "" when not given */
     arch_run_settings_t run;
-    uint32_t            n_tables;     arch_table_t     *table;
-    uint32_t            n_keyspaces;  arch_keyspace_t  *keyspace;
-    uint32_t            n_services;   arch_service_t   *service;
-    uint32_t            n_balancers;  arch_balancer_t  *balancer;
-    uint32_t            n_databases;  arch_database_t  *database;
-    uint32_t            n_caches;     arch_cache_t     *cache;
-    arch_dist_t         latency;      /* default one-way latency between two different elements */
-    uint32_t            n_links;      arch_link_t      *link;
-    uint32_t            n_workloads;  arch_workload_t  *workload;
-    uint32_t            n_objectives; arch_objective_t *objective;
-    const char         *source;       /* the JSON text that it was read from, "" when built by hand */
-    uint64_t            hash;         /* of the source text's canonical form */
-    arch_arena_t       *arena;
+    uint32_t n_tables;
+    arch_table_t *table;
+    uint32_t n_keyspaces;
+    arch_keyspace_t *keyspace;
+    uint32_t n_services;
+    arch_service_t *service;
+    uint32_t n_balancers;
+    arch_balancer_t *balancer;
+    uint32_t n_databases;
+    arch_database_t *database;
+    uint32_t n_caches;
+    arch_cache_t *cache;
+    arch_dist_t latency; /* default one-way latency between two different elements */
+    uint32_t n_links;
+    arch_link_t *link;
+    uint32_t n_workloads;
+    arch_workload_t *workload;
+    uint32_t n_objectives;
+    arch_objective_t *objective;
+    const char *source; /* the JSON text that it was read from, "" when built by hand */
+    uint64_t hash;      /* of the source text's canonical form */
+    arch_arena_t *arena;
 } arch_design_t;
 
-arch_status_t arch_design_create(arch_design_t **out);          /* empty, with defaults; the caller owns it */
-void          arch_design_destroy(arch_design_t **design);      /* NULL and *NULL are fine */
-void         *arch_design_alloc(arch_design_t *design, size_t bytes); /* zeroed, aligned to 16; NULL when memory is out */
+arch_status_t arch_design_create(arch_design_t **out);        /* empty, with defaults; the caller owns it */
+void arch_design_destroy(arch_design_t **design);             /* NULL and *NULL are fine */
+void *arch_design_alloc(arch_design_t *design, size_t bytes); /* zeroed, aligned to 16; NULL when memory is out */
 
 /* One finding about an input file. */
 typedef struct {
-    char *at;       /* JSON pointer, "" for the file as a whole */
-    char *text;     /* "found X, expected Y; did you mean Z?" */
+    char *at;   /* JSON pointer, "" for the file as a whole */
+    char *text; /* "found X, expected Y; did you mean Z?" */
 } arch_problem_t;
 
 typedef struct {
-    uint32_t        n;
+    uint32_t n;
     arch_problem_t *problem;
 } arch_problems_t;
 

@@ -14,48 +14,48 @@ extern "C" {
 typedef struct {
     double value;
     double half_width; /* NaN when the data cannot say (a single replication without enough batches) */
-    bool   supported;  /* false: the data cannot carry this figure; value is then NaN and must not be shown */
+    bool supported;    /* false: the data cannot carry this figure; value is then NaN and must not be shown */
 } arch_estimate_t;
 
 /* A histogram over latency: counts of log-spaced buckets, empty ones left out. */
 typedef struct {
-    uint32_t  n;
-    double   *low;     /* ns, lower edge */
-    double   *high;    /* ns, upper edge */
+    uint32_t n;
+    double *low;  /* ns, lower edge */
+    double *high; /* ns, upper edge */
     uint64_t *count;
 } arch_histogram_t;
 
 /* Requests of one entry of a workload's mix, as the caller sees them. Counts are of the whole measured span, summed over
  * replications; generated = completed + failed + rejected + in_flight over the whole run, warm-up included. */
 typedef struct {
-    const char      *workload, *name;  /* "web", "lb/read" */
-    uint32_t         workload_index, operation_index;
-    uint64_t         run_generated, run_completed, run_failed, run_rejected, run_in_flight; /* warm-up included */
-    uint64_t         completed, failed, rejected;   /* after the warm-up */
-    arch_estimate_t  throughput;       /* successful, per second */
-    arch_estimate_t  errors;           /* share of the finished that failed or were rejected */
-    arch_estimate_t  mean, p50, p95, p99, p999; /* latency of the successful */
-    double           max;
-    arch_histogram_t latency;          /* successful, all replications, after the warm-up */
+    const char *workload, *name; /* "web", "lb/read" */
+    uint32_t workload_index, operation_index;
+    uint64_t run_generated, run_completed, run_failed, run_rejected, run_in_flight; /* warm-up included */
+    uint64_t completed, failed, rejected;                                           /* after the warm-up */
+    arch_estimate_t throughput;                                                     /* successful, per second */
+    arch_estimate_t errors;                    /* share of the finished that failed or were rejected */
+    arch_estimate_t mean, p50, p95, p99, p999; /* latency of the successful */
+    double max;
+    arch_histogram_t latency; /* successful, all replications, after the warm-up */
 } arch_operation_result_t;
 
 /* One element as it runs: a replica of a service, a database server, a balancer, a cache. */
 typedef struct {
-    const char     *name;              /* "app#2", "db.primary", "db.replica#1", "lb" */
-    const char     *group;             /* "app", "db": the name in the design */
-    arch_kind_t     kind;
-    uint32_t        element;           /* index in the design's array of that kind */
-    uint32_t        cores;
-    uint64_t        arrived, completed, failed, rejected;
-    arch_estimate_t utilisation;       /* busy cores / cores; balancers have none (supported = false) */
-    arch_estimate_t queue;             /* mean number waiting, for a thread or a core */
-    arch_estimate_t wait;              /* mean time waiting per request, ns */
-    arch_estimate_t sojourn;           /* mean time inside per request, ns */
-    arch_estimate_t threads;           /* mean number of threads or connections held */
-    arch_estimate_t throughput;        /* completed, per second */
-    arch_estimate_t hit_ratio;         /* caches */
-    arch_estimate_t lag;               /* read replicas: mean replication lag, ns */
-    uint64_t        queue_max;
+    const char *name;  /* "app#2", "db.primary", "db.replica#1", "lb" */
+    const char *group; /* "app", "db": the name in the design */
+    arch_kind_t kind;
+    uint32_t element; /* index in the design's array of that kind */
+    uint32_t cores;
+    uint64_t arrived, completed, failed, rejected;
+    arch_estimate_t utilisation; /* busy cores / cores; balancers have none (supported = false) */
+    arch_estimate_t queue;       /* mean number waiting, for a thread or a core */
+    arch_estimate_t wait;        /* mean time waiting per request, ns */
+    arch_estimate_t sojourn;     /* mean time inside per request, ns */
+    arch_estimate_t threads;     /* mean number of threads or connections held */
+    arch_estimate_t throughput;  /* completed, per second */
+    arch_estimate_t hit_ratio;   /* caches */
+    arch_estimate_t lag;         /* read replicas: mean replication lag, ns */
+    uint64_t queue_max;
 } arch_component_result_t;
 
 /* Time series over the run, warm-up included, averaged over replications: value[row * n_intervals + interval]. Under MPI a
@@ -63,64 +63,68 @@ typedef struct {
  * n_operations of rank 0, or 0 for no series at all. */
 typedef struct {
     arch_time_t interval;
-    uint32_t    n_intervals;
-    uint32_t    n_rows, first_row, n_rows_total; /* this rank holds rows first_row .. first_row + n_rows - 1 */
-    float      *utilisation, *queue, *throughput, *latency; /* latency: mean sojourn, ns; NaN where nothing finished */
+    uint32_t n_intervals;
+    uint32_t n_rows, first_row, n_rows_total;          /* this rank holds rows first_row .. first_row + n_rows - 1 */
+    float *utilisation, *queue, *throughput, *latency; /* latency: mean sojourn, ns; NaN where nothing finished */
 } arch_series_t;
 
 typedef enum { ARCH_OBJECTIVE_MET, ARCH_OBJECTIVE_MISSED, ARCH_OBJECTIVE_UNCERTAIN } arch_verdict_t;
 
 typedef struct {
-    const char     *name;
-    const char     *subject;           /* "web lb/read p95", "db utilisation" */
-    arch_metric_t   metric;
-    bool            below;
-    double          limit;
+    const char *name;
+    const char *subject; /* "web lb/read p95", "db utilisation" */
+    arch_metric_t metric;
+    bool below;
+    double limit;
     arch_estimate_t measured;
-    arch_verdict_t  verdict;           /* UNCERTAIN: the interval straddles the limit; the value itself decides `met` */
-    bool            met;               /* unsupported figures are not met */
+    arch_verdict_t verdict; /* UNCERTAIN: the interval straddles the limit; the value itself decides `met` */
+    bool met;               /* unsupported figures are not met */
 } arch_objective_result_t;
 
 typedef enum { ARCH_FINDING_INFO, ARCH_FINDING_WARNING, ARCH_FINDING_CRITICAL } arch_severity_t;
 
 typedef struct {
     arch_severity_t severity;
-    const char     *code;              /* stable: "saturated", "rejecting", "replication-lag", "not-needed-yet" ... */
-    const char     *element;           /* name, or "" */
-    const char     *text;              /* one sentence with its evidence */
+    const char *code;    /* stable: "saturated", "rejecting", "replication-lag", "not-needed-yet" ... */
+    const char *element; /* name, or "" */
+    const char *text;    /* one sentence with its evidence */
 } arch_finding_t;
 
 typedef struct {
     const char *version, *executor, *host, *started; /* started: ISO 8601 UTC */
-    uint64_t    seed;
-    uint32_t    ranks, threads, partitions, replications;
-    double      wall_seconds;
-    uint64_t    events, windows, messages, peak_bytes;
-    double      events_per_second;
-    arch_time_t duration, warmup;      /* warm-up: the largest cut of any replication */
-    bool        warmup_automatic;
-    bool        stationary;            /* false: no cut within half the run was found, figures are doubtful */
+    uint64_t seed;
+    uint32_t ranks, threads, partitions, replications;
+    double wall_seconds;
+    uint64_t events, windows, messages, peak_bytes;
+    double events_per_second;
+    arch_time_t duration, warmup; /* warm-up: the largest cut of any replication */
+    bool warmup_automatic;
+    bool stationary; /* false: no cut within half the run was found, figures are doubtful */
 } arch_provenance_t;
 
 typedef struct {
-    const char              *name;     /* of the design */
-    const char              *design;   /* its JSON */
-    uint64_t                 design_hash;
-    uint64_t                 digest;   /* of everything that was simulated; equal on any rank, thread or partition count */
-    uint32_t                 n_operations; arch_operation_result_t *operation;
-    uint32_t                 n_components; arch_component_result_t *component;
-    uint32_t                 n_objectives; arch_objective_result_t *objective;
-    uint32_t                 n_findings;   arch_finding_t          *finding;
-    arch_series_t            component_series; /* rows = components */
-    arch_series_t            operation_series; /* rows = operations; utilisation and queue are NULL */
-    arch_provenance_t        provenance;
-    bool                     objectives_met; /* all of them; true when there are none */
-    arch_arena_t            *arena;
+    const char *name;   /* of the design */
+    const char *design; /* its JSON */
+    uint64_t design_hash;
+    uint64_t digest; /* of everything that was simulated; equal on any rank, thread or partition count */
+    uint32_t n_operations;
+    arch_operation_result_t *operation;
+    uint32_t n_components;
+    arch_component_result_t *component;
+    uint32_t n_objectives;
+    arch_objective_result_t *objective;
+    uint32_t n_findings;
+    arch_finding_t *finding;
+    arch_series_t component_series; /* rows = components */
+    arch_series_t operation_series; /* rows = operations; utilisation and queue are NULL */
+    arch_provenance_t provenance;
+    bool objectives_met; /* all of them; true when there are none */
+    arch_arena_t *arena;
 } arch_results_t;
 
 arch_status_t arch_results_create(arch_results_t **out);
-void          arch_results_destroy(arch_results_t **results);
-void         *arch_results_alloc(arch_results_t *results, size_t bytes); /* zeroed; NULL when memory is out */
+void arch_results_destroy(arch_results_t **results);
+void *arch_results_alloc(arch_results_t *results, size_t bytes); /* zeroed; NULL when memory is out */
 
 /* Write `path` (HDF5, docs/results.md) under a temporary name beside it, renamed when complete: a failure leaves neither
  * that nor a change of what was there. With `comm`, an MPI_Comm* over whose ranks the rows of the series are spread:

@@ -10,15 +10,16 @@ extern "C" {
 
 /* How to run, as opposed to what: none of it changes the digest. Zero means "choose for me" in every member. */
 typedef struct {
-    uint32_t threads;        /* ranks as threads of this process, when not under MPI; 0: one per core */
-    uint32_t partitions;     /* blocks per replication; 0: chosen from the traffic equations */
-    uint32_t group;          /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
-    uint64_t memory_limit;   /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
-    uint32_t mpi;            /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
-    /* Called a few times per second on rank 0 with the share done (0..1), events so far and the seconds left; a result
-     * other than 0 cancels the run with ARCH_E_CANCELLED. May be NULL. */
-    int    (*progress)(void *user, double done, uint64_t events, double seconds_left);
-    void    *user;
+    uint32_t threads;      /* ranks as threads of this process, when not under MPI; 0: one per core */
+    uint32_t partitions;   /* blocks per replication; 0: chosen from the traffic equations */
+    uint32_t group;        /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
+    uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
+    uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
+    /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
+     * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
+     * ARCH_E_CANCELLED. May be NULL. */
+    int (*progress)(void *user, double done, uint64_t events, double seconds_left);
+    void *user;
 } arch_run_options_t;
 
 /* Simulate *design. *out is owned by the caller (arch_results_destroy) and complete on rank 0; other ranks of an MPI run
@@ -27,34 +28,34 @@ arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *op
 
 /* How the design would be cut into `parts`. */
 typedef struct {
-    uint32_t    n_parts;       /* may be fewer than asked for: elements joined by zero latency stay together */
-    uint32_t    n_elements;
-    uint32_t   *part_of;       /* [n_elements] */
-    const char **name;         /* [n_elements] */
-    double     *load;          /* [n_parts] expected events per simulated second */
-    double      balance;       /* largest load / mean load */
-    double      edge_cut;      /* messages per simulated second between parts */
-    arch_time_t lookahead;     /* least latency between parts; ARCH_TIME_MAX with one part */
-    uint32_t    n_clusters;    /* groups of elements that cannot be separated */
-    char       *dot;           /* Graphviz of elements, parts and message rates */
+    uint32_t n_parts; /* may be fewer than asked for: elements joined by zero latency stay together */
+    uint32_t n_elements;
+    uint32_t *part_of;     /* [n_elements] */
+    const char **name;     /* [n_elements] */
+    double *load;          /* [n_parts] expected events per simulated second */
+    double balance;        /* largest load / mean load */
+    double edge_cut;       /* messages per simulated second between parts */
+    arch_time_t lookahead; /* least latency between parts; ARCH_TIME_MAX with one part */
+    uint32_t n_clusters;   /* groups of elements that cannot be separated */
+    char *dot;             /* Graphviz of elements, parts and message rates */
     arch_arena_t *arena;
 } arch_cut_t;
 
 arch_status_t arch_cut(const arch_design_t *design, uint32_t parts, arch_cut_t **out);
-void          arch_cut_destroy(arch_cut_t **cut);
+void arch_cut_destroy(arch_cut_t **cut);
 
 /* What the traffic equations say before any run: expected utilisation of each element. */
 typedef struct {
-    uint32_t     n_elements;
+    uint32_t n_elements;
     const char **name;
-    double      *arrival_rate; /* requests per second */
-    double      *utilisation;  /* expected, may exceed 1 */
-    double      *event_rate;   /* events per simulated second */
+    double *arrival_rate; /* requests per second */
+    double *utilisation;  /* expected, may exceed 1 */
+    double *event_rate;   /* events per simulated second */
     arch_arena_t *arena;
 } arch_traffic_t;
 
 arch_status_t arch_traffic(const arch_design_t *design, arch_traffic_t **out);
-void          arch_traffic_destroy(arch_traffic_t **traffic);
+void arch_traffic_destroy(arch_traffic_t **traffic);
 
 #ifdef __cplusplus
 }

@@ -31,24 +31,25 @@ typedef enum {
 #define X(code, text, exit_status) ARCH_##code,
     ARCH_STATUS_MAP(X)
 #undef X
-    ARCH_N_STATUS
+        ARCH_N_STATUS
 } arch_status_t;
 
-const char *arch_status_name(arch_status_t st);     /* "ARCH_E_FORMAT"; never NULL */
-const char *arch_status_text(arch_status_t st);     /* the sentence of the table */
-int         arch_status_exit(arch_status_t st);     /* exit status of the command: 0, 2 or 3 */
+const char *arch_status_name(arch_status_t st); /* "ARCH_E_FORMAT"; never NULL */
+const char *arch_status_text(arch_status_t st); /* the sentence of the table */
+int arch_status_exit(arch_status_t st);         /* exit status of the command: 0, 2 or 3 */
 
 /* The last failure of this thread. The strings belong to the library and live until the thread's next failure. */
-const char *arch_error_text(void);                  /* "" when nothing failed */
-const char *arch_error_trace(void);                 /* "at read_mean (io/design_json.c:21) from ..." */
+const char *arch_error_text(void);  /* "" when nothing failed */
+const char *arch_error_trace(void); /* "at read_mean (io/design_json.c:21) from ..." */
 arch_status_t arch_error_status(void);
-void        arch_error_clear(void);
+void arch_error_clear(void);
 
 /* Used through the macros below: record a failure at a place, or add a place to the failure on its way up. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 5, 6)))
 #endif
-arch_status_t arch_fail_at(arch_status_t st, const char *function, const char *file, int line, const char *format, ...);
+arch_status_t
+arch_fail_at(arch_status_t st, const char *function, const char *file, int line, const char *format, ...);
 arch_status_t arch_fail_from(arch_status_t st, const char *function, const char *file, int line);
 
 #define ARCH_FAIL(st, ...) arch_fail_at((st), __func__, __FILE__, __LINE__, __VA_ARGS__)

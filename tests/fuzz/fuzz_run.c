@@ -121,7 +121,8 @@ int main(int argc, char **argv)
         wrong = try_bytes(&t, &st);
         tally[st]++;
         if (wrong) {
-            printf("seed %llu, mutation %llu: %s: %s\n", (unsigned long long)seed, (unsigned long long)i, wrong, arch_error_text());
+            printf("seed %llu, mutation %llu: %s: %s\n", (unsigned long long)seed, (unsigned long long)i, wrong,
+                   arch_error_text());
             keep(&t);
             n_wrong++;
         }

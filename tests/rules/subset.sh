@@ -20,7 +20,8 @@ together() {
         echo "#include \"$header\""
     done > "$out/headers.c"
 }
-files() { find "$out" model "$@" -name '*.c' -o -name '*.cu' | sort; }
+# A file that says "Host only." where it says what it is never runs beside events: it makes the plan before them.
+files() { find "$out" model "$@" -name '*.c' -o -name '*.cu' | sort | xargs grep -L 'Host only\.'; }
 
 cxx() { # <compiler>
     files | xargs -P "$(nproc)" -I FILE "$1" -x c++ -std=c++17 -fsyntax-only -ffp-contract=off -D_GNU_SOURCE \

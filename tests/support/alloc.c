@@ -1,4 +1,5 @@
-/* support/alloc.c - the linker's --wrap sends every allocation of the test's objects here; cmake/testing.cmake asks for it. */
+/* support/alloc.c - the linker's --wrap sends every allocation of the test's objects here; cmake/testing.cmake asks
+ * for it. */
 #include "support/alloc.h"
 #include <malloc.h>
 #include <stdatomic.h>

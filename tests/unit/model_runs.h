@@ -14,12 +14,12 @@ typedef struct {
 /* What one run measured, after its warm-up. */
 typedef struct {
     archi_plan_t *plan;
-    uint32_t      n_elements, n_operations;
-    archi_tally_t    *tally;    /* [run][element] */
-    archi_op_tally_t *op;       /* [run][operation] */
-    uint64_t         *counts;   /* [run][operation][ARCHI_N_BUCKETS] */
-    uint64_t          digest;   /* of all runs */
-    double            seconds;  /* simulated after the warm-up */
+    uint32_t n_elements, n_operations;
+    archi_tally_t *tally; /* [run][element] */
+    archi_op_tally_t *op; /* [run][operation] */
+    uint64_t *counts;     /* [run][operation][ARCHI_N_BUCKETS] */
+    uint64_t digest;      /* of all runs */
+    double seconds;       /* simulated after the warm-up */
 } runs_t;
 
 /* Run the design RUNS times (replications 0..RUNS-1 of its seed), its elements spread over `n_blocks` blocks as zero

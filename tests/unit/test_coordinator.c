@@ -235,6 +235,34 @@ static void one_replication_says_how_sure_it_is(void)
     arch_design_destroy(&design);
 }
 
+static void a_run_that_is_steady_from_the_start_loses_little(void)
+{
+    arch_design_t *design = single_server("300/s", "", "\"duration\": \"40s\", \"replications\": 8");
+    arch_results_t *r = run_with(design, shared_by(0, 0, 0));
+
+    CU_ASSERT_TRUE(r->provenance.warmup_automatic);
+    CU_ASSERT_TRUE(r->provenance.stationary);
+    CU_ASSERT(r->provenance.warmup <= design->run.duration / 5);
+    CU_ASSERT(r->operation[0].completed > r->operation[0].run_completed / 4 * 3);
+    arch_results_destroy(&r);
+    arch_design_destroy(&design);
+}
+
+/* Three thousand jobs wait when the run begins and take a quarter of it to work off. */
+static void a_start_up_is_left_out(void)
+{
+    arch_design_t *design = parse(
+        "{\"architech\": 1, \"services\": {\"app\": {\"endpoints\": {\"serve\": [{\"cpu\": {\"exponential\": {\"mean\": "
+        "\"1ms\"}}}]}}}, \"workloads\": {\"web\": {\"rate\": {\"points\": [[\"0s\", \"3000/s\"], [\"2s\", \"300/s\"]]}, "
+        "\"mix\": {\"app/serve\": 1}}}, \"run\": {\"duration\": \"40s\", \"replications\": 4}}");
+    arch_results_t *r = run_with(design, shared_by(0, 0, 0));
+
+    CU_ASSERT(r->provenance.warmup >= 5 * ARCH_SECOND);
+    CU_ASSERT(r->operation[0].mean.value < 2e6); /* 1.43 ms without the backlog, hundreds with it */
+    arch_results_destroy(&r);
+    arch_design_destroy(&design);
+}
+
 static void refuses_a_percentile_that_few_requests_cannot_carry(void)
 {
     arch_design_t *design = single_server("2/s", "", "\"duration\": \"20s\", \"replications\": 2");
@@ -464,6 +492,8 @@ int main(void)
         {"counts every request once", counts_every_request_once},
         {"measures what theory says of one server", measures_what_theory_says_of_one_server},
         {"one replication says how sure it is", one_replication_says_how_sure_it_is},
+        {"a run that is steady from the start loses little", a_run_that_is_steady_from_the_start_loses_little},
+        {"a start-up is left out", a_start_up_is_left_out},
         {"refuses a percentile that few requests cannot carry", refuses_a_percentile_that_few_requests_cannot_carry},
         {"judges objectives", judges_objectives},
         {"finds the saturated element and says how full it is", finds_the_saturated_element_and_says_how_full_it_is},

@@ -1,4 +1,5 @@
-/* test_model.c - what elements do, where no closed form says it: who waits for whom, what fails with what, who sees what. */
+/* test_model.c - what elements do, where no closed form says it: who waits for whom, what fails with what, who sees
+ * what. */
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
@@ -41,18 +42,21 @@ static const arch_component_result_t *component(const arch_results_t *r, const c
     abort();
 }
 
-#define RUN "\"architech\":1,\"run\":{\"duration\":\"20s\",\"warmup\":\"0s\",\"replications\":2,\"seed\":\"3\"}"
+#define RUN              "\"architech\":1,\"run\":{\"duration\":\"20s\",\"warmup\":\"0s\",\"replications\":2,\"seed\":\"3\"}"
 #define LOAD(rate, what) "\"workloads\":{\"w\":{\"rate\":\"" rate "\",\"mix\":{\"" what "\":1}}}"
 
 /* Two designs that share a part give that part the same random numbers, bit for bit. */
 static void an_added_element_leaves_the_draws_of_others_alone(void)
 {
-    arch_results_t *a = run("{" RUN ",\"services\":{\"m\":{\"endpoints\":{\"e\":[{\"cpu\":{\"gamma\":{\"mean\":\"2ms\",\"cv\":0.7}}}]}}},"
-                            LOAD("300/s", "m") "}");
-    arch_results_t *b = run("{" RUN ",\"services\":{\"a\":{\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"1ms\"}}}]}},"
-                            "\"m\":{\"endpoints\":{\"e\":[{\"cpu\":{\"gamma\":{\"mean\":\"2ms\",\"cv\":0.7}}}]}}},"
-                            "\"workloads\":{\"before\":{\"rate\":\"100/s\",\"mix\":{\"a\":1}},\"w\":{\"rate\":\"300/s\",\"mix\":{\"m\":1}}}}"
-                            );
+    arch_results_t *a =
+        run("{" RUN
+            ",\"services\":{\"m\":{\"endpoints\":{\"e\":[{\"cpu\":{\"gamma\":{\"mean\":\"2ms\",\"cv\":0.7}}}]}}}," LOAD(
+                "300/s", "m") "}");
+    arch_results_t *b =
+        run("{" RUN ",\"services\":{\"a\":{\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"1ms\"}}}]}},"
+            "\"m\":{\"endpoints\":{\"e\":[{\"cpu\":{\"gamma\":{\"mean\":\"2ms\",\"cv\":0.7}}}]}}},"
+            "\"workloads\":{\"before\":{\"rate\":\"100/s\",\"mix\":{\"a\":1}},\"w\":{\"rate\":\"300/"
+            "s\",\"mix\":{\"m\":1}}}}");
     const arch_component_result_t *x = component(a, "m"), *y = component(b, "m");
 
     CU_ASSERT_EQUAL(x->completed, y->completed);
@@ -65,8 +69,10 @@ static void an_added_element_leaves_the_draws_of_others_alone(void)
 
 static void an_asynchronous_call_is_not_waited_for_and_done_all_the_same(void)
 {
-    arch_results_t *r = run("{" RUN ",\"services\":{\"front\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"},{\"call\":\"mail\",\"wait\":false}]}},"
-                            "\"mail\":{\"endpoints\":{\"e\":[{\"delay\":\"500ms\"}]}}}," LOAD("50/s", "front") "}");
+    arch_results_t *r =
+        run("{" RUN
+            ",\"services\":{\"front\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"},{\"call\":\"mail\",\"wait\":false}]}},"
+            "\"mail\":{\"endpoints\":{\"e\":[{\"delay\":\"500ms\"}]}}}," LOAD("50/s", "front") "}");
 
     CU_ASSERT_DOUBLE_EQUAL(r->operation[0].mean.value, 1e6, 1.0);
     CU_ASSERT_DOUBLE_EQUAL(component(r, "mail")->sojourn.value, 500e6, 1.0);
@@ -76,9 +82,10 @@ static void an_asynchronous_call_is_not_waited_for_and_done_all_the_same(void)
 
 static void stragglers_of_a_join_go_on_working(void)
 {
-    arch_results_t *r = run("{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"call\":\"x\"}],[{\"call\":\"y\"}]],\"join\":\"any\"}]}},"
-                            "\"x\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}},\"y\":{\"cores\":2,\"endpoints\":{\"e\":[{\"cpu\":\"9ms\"}]}}},"
-                            LOAD("100/s", "f") "}");
+    arch_results_t *r = run("{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"call\":\"x\"}],[{"
+                                    "\"call\":\"y\"}]],\"join\":\"any\"}]}},"
+                            "\"x\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}},\"y\":{\"cores\":2,\"endpoints\":{"
+                            "\"e\":[{\"cpu\":\"9ms\"}]}}}," LOAD("100/s", "f") "}");
 
     CU_ASSERT_DOUBLE_EQUAL(r->operation[0].mean.value, 1e6, 1.0);
     CU_ASSERT_DOUBLE_EQUAL(component(r, "y")->utilisation.value, 100 * 9e-3 / 2, 0.03);
@@ -90,11 +97,16 @@ static void failed_branches_fail_a_join_only_when_too_many(void)
 {
     arch_results_t *r;
     char json[1024];
-    static const struct { const char *join; bool fails; } cases[] = {{"\"all\"", true}, {"2", false}, {"\"any\"", false}};
+    static const struct {
+        const char *join;
+        bool fails;
+    } cases[] = {{"\"all\"", true}, {"2", false}, {"\"any\"", false}};
 
     for (int i = 0; i < 3; i++) {
-        snprintf(json, sizeof json, "{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"delay\":\"5ms\"}],"
-                 "[{\"delay\":\"1ms\"},{\"fail\":1}],[{\"delay\":\"7ms\"}]],\"join\":%s}]}}}," LOAD("100/s", "f") "}", cases[i].join);
+        snprintf(json, sizeof json,
+                 "{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"delay\":\"5ms\"}],"
+                 "[{\"delay\":\"1ms\"},{\"fail\":1}],[{\"delay\":\"7ms\"}]],\"join\":%s}]}}}," LOAD("100/s", "f") "}",
+                 cases[i].join);
         r = run(json);
         CU_ASSERT_DOUBLE_EQUAL(r->operation[0].errors.value, cases[i].fails ? 1.0 : 0.0, 1e-12);
         if (!cases[i].fails)
@@ -106,8 +118,10 @@ static void failed_branches_fail_a_join_only_when_too_many(void)
 /* A rejection is the caller's failure, not its rejection: they are counted apart. */
 static void a_rejected_call_fails_its_caller(void)
 {
-    arch_results_t *r = run("{" RUN ",\"services\":{\"front\":{\"endpoints\":{\"e\":[{\"call\":\"back\"}]}},"
-                            "\"back\":{\"threads\":1,\"queue_limit\":0,\"endpoints\":{\"e\":[{\"delay\":\"10ms\"}]}}}," LOAD("300/s", "front") "}");
+    arch_results_t *r =
+        run("{" RUN ",\"services\":{\"front\":{\"endpoints\":{\"e\":[{\"call\":\"back\"}]}},"
+            "\"back\":{\"threads\":1,\"queue_limit\":0,\"endpoints\":{\"e\":[{\"delay\":\"10ms\"}]}}}," LOAD(
+                "300/s", "front") "}");
     const arch_operation_result_t *o = &r->operation[0];
 
     CU_ASSERT(o->failed > 0);
@@ -122,8 +136,9 @@ static void a_rejected_call_fails_its_caller(void)
 
 static void round_robin_is_even(void)
 {
-    arch_results_t *r = run("{" RUN ",\"services\":{\"s\":{\"replicas\":4,\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}}},"
-                            "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":\"round_robin\"}}," LOAD("1000/s", "lb") "}");
+    arch_results_t *r =
+        run("{" RUN ",\"services\":{\"s\":{\"replicas\":4,\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}}},"
+            "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":\"round_robin\"}}," LOAD("1000/s", "lb") "}");
     uint64_t least = UINT64_MAX, most = 0;
 
     for (int i = 1; i <= 4; i++) {
@@ -136,12 +151,16 @@ static void round_robin_is_even(void)
     arch_results_destroy(&r);
 }
 
-/* Each balancer sees its own requests only: one that is alone with a slow replica avoids it; what others send does not count. */
+/* Each balancer sees its own requests only: one that is alone with a slow replica avoids it; what others send does not
+ * count. */
 static void least_request_counts_its_own_requests_only(void)
 {
-    static const char *const flood = "{" RUN ",\"services\":{\"s\":{\"replicas\":2,\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}],\"slow\":[{\"delay\":\"10s\"}]}}},"
-        "\"balancers\":{\"a\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}},\"b\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}}},"
-        "\"workloads\":{\"w\":{\"rate\":\"100/s\",\"mix\":{\"a/e\":1}},\"x\":{\"gap\":\"100ms\",\"mix\":{\"b/slow\":1}}}}";
+    static const char *const flood = "{" RUN ",\"services\":{\"s\":{\"replicas\":2,\"endpoints\":{\"e\":[{\"delay\":"
+                                             "\"1ms\"}],\"slow\":[{\"delay\":\"10s\"}]}}},"
+                                     "\"balancers\":{\"a\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}"
+                                     "},\"b\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}}},"
+                                     "\"workloads\":{\"w\":{\"rate\":\"100/s\",\"mix\":{\"a/"
+                                     "e\":1}},\"x\":{\"gap\":\"100ms\",\"mix\":{\"b/slow\":1}}}}";
     arch_results_t *r = run(flood);
     double one = (double)component(r, "s#1")->arrived, two = (double)component(r, "s#2")->arrived;
 
@@ -152,10 +171,12 @@ static void least_request_counts_its_own_requests_only(void)
 /* More sends, branches and rounds than one event may do: the work goes on in further events, and none is lost. */
 static void large_fan_outs_and_loops_are_spread_over_events(void)
 {
-    arch_results_t *r = run("{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"repeat\":300,\"steps\":[{\"call\":\"x\",\"wait\":false}]},"
-                            "{\"repeat\":20000,\"steps\":[]},{\"repeat\":3,\"steps\":[{\"repeat\":4,\"steps\":[{\"call\":\"y\"}]}]}]}},"
-                            "\"x\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}},\"y\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}}},"
-                            "\"workloads\":{\"w\":{\"gap\":\"100ms\",\"mix\":{\"f\":1}}}}");
+    arch_results_t *r =
+        run("{" RUN
+            ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"repeat\":300,\"steps\":[{\"call\":\"x\",\"wait\":false}]},"
+            "{\"repeat\":20000,\"steps\":[]},{\"repeat\":3,\"steps\":[{\"repeat\":4,\"steps\":[{\"call\":\"y\"}]}]}]}},"
+            "\"x\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}},\"y\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}}},"
+            "\"workloads\":{\"w\":{\"gap\":\"100ms\",\"mix\":{\"f\":1}}}}");
     uint64_t n = component(r, "f")->arrived;
 
     CU_ASSERT_EQUAL(component(r, "x")->arrived, 300 * n);
@@ -167,19 +188,23 @@ static void large_fan_outs_and_loops_are_spread_over_events(void)
 /* Memory is only a hint of how things end: a key that is asked for again before its answer is stored misses again. */
 static void a_cold_key_is_missed_until_it_is_stored(void)
 {
-    arch_results_t *r = run("{" RUN ",\"keyspaces\":{\"k\":{\"count\":1,\"zipf\":0}},\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"cache\":\"c\",\"keys\":\"k\","
-                            "\"miss\":[{\"delay\":\"1s\"}]}]}}},\"caches\":{\"c\":{\"ttl\":\"4s\",\"service\":\"1us\"}},"
-                            "\"workloads\":{\"w\":{\"gap\":\"100ms\",\"mix\":{\"f\":1}}}}");
+    arch_results_t *r =
+        run("{" RUN ",\"keyspaces\":{\"k\":{\"count\":1,\"zipf\":0}},\"services\":{\"f\":{\"endpoints\":{\"e\":[{"
+                    "\"cache\":\"c\",\"keys\":\"k\","
+            "\"miss\":[{\"delay\":\"1s\"}]}]}}},\"caches\":{\"c\":{\"ttl\":\"4s\",\"service\":\"1us\"}},"
+            "\"workloads\":{\"w\":{\"gap\":\"100ms\",\"mix\":{\"f\":1}}}}");
     double hits = component(r, "c")->hit_ratio.value;
 
-    /* Stored 1 s after the first miss, again by each of the ten that missed meanwhile; the last of those expires 4 s later. */
+    /* Stored 1 s after the first miss, again by each of the ten that missed meanwhile; the last of those expires 4 s
+     * later. */
     CU_ASSERT_DOUBLE_EQUAL(hits, 0.8, 0.05);
     arch_results_destroy(&r);
 }
 
 static void an_unstable_queue_grows_and_is_counted_as_in_flight(void)
 {
-    arch_results_t *r = run("{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"cpu\":\"10ms\"}]}}}," LOAD("200/s", "f") "}");
+    arch_results_t *r =
+        run("{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"cpu\":\"10ms\"}]}}}," LOAD("200/s", "f") "}");
     const arch_operation_result_t *o = &r->operation[0];
 
     CU_ASSERT_EQUAL(o->run_generated, o->run_completed + o->run_in_flight);
@@ -188,7 +213,7 @@ static void an_unstable_queue_grows_and_is_counted_as_in_flight(void)
     arch_results_destroy(&r);
 }
 
-/* ---- the same bits, however it is cut --------------------------------------------------------------------------------- */
+/* ---- the same bits, however it is cut --------------------------------------------------------------------------- */
 
 static uint32_t random_state;
 
@@ -205,51 +230,66 @@ static void random_design(char *out, size_t size, uint32_t seed)
 {
     static const char *const disciplines[] = {"fifo", "lifo", "priority", "processor_sharing"};
     static const char *const policies[] = {"\"round_robin\"", "\"random\"", "{\"least_request\":{\"choices\":2}}"};
-    static const char *const times[] = {"\"700us\"", "{\"exponential\":{\"mean\":\"1ms\"}}", "{\"lognormal\":{\"mean\":\"1ms\",\"cv\":2}}",
-                                        "{\"gamma\":{\"mean\":\"600us\",\"cv\":0.5}}", "{\"uniform\":{\"low\":\"0s\",\"high\":\"1ms\"}}"};
+    static const char *const times[] = {
+        "\"700us\"", "{\"exponential\":{\"mean\":\"1ms\"}}", "{\"lognormal\":{\"mean\":\"1ms\",\"cv\":2}}",
+        "{\"gamma\":{\"mean\":\"600us\",\"cv\":0.5}}", "{\"uniform\":{\"low\":\"0s\",\"high\":\"1ms\"}}"};
     uint32_t n = 3 + below(4);
     size_t at = 0;
 
     random_state = seed * 2654435761u + 12345u;
 #define SAY(...) at += (size_t)snprintf(out + at, size - at, __VA_ARGS__)
-    SAY("{\"architech\":1,\"run\":{\"duration\":\"400ms\",\"replications\":2,\"seed\":\"%u\"},\"keyspaces\":{\"k\":{\"count\":500,\"zipf\":0.9}},"
-        "\"caches\":{\"c\":{\"capacity\":50,\"service\":\"10us\"}},\"network\":{\"latency\":\"%uus\"},\"services\":{", seed, 20 + below(300));
+    SAY("{\"architech\":1,\"run\":{\"duration\":\"400ms\",\"replications\":2,\"seed\":\"%u\"},\"keyspaces\":{\"k\":{"
+        "\"count\":500,\"zipf\":0.9}},"
+        "\"caches\":{\"c\":{\"capacity\":50,\"service\":\"10us\"}},\"network\":{\"latency\":\"%uus\"},\"services\":{",
+        seed, 20 + below(300));
     for (uint32_t i = 0; i < n; i++) {
-        SAY("%s\"s%u\":{\"replicas\":%u,\"cores\":%u,\"threads\":%u,\"queue_limit\":%u,\"discipline\":\"%s\",\"endpoints\":{\"e\":[{\"cpu\":%s}",
-            i == 0 ? "" : ",", i, 1 + below(3), 1 + below(2), 1 + below(20), below(30), one_of(disciplines, 4), one_of(times, 5));
+        SAY("%s\"s%u\":{\"replicas\":%u,\"cores\":%u,\"threads\":%u,\"queue_limit\":%u,\"discipline\":\"%s\","
+            "\"endpoints\":{\"e\":[{\"cpu\":%s}",
+            i == 0 ? "" : ",", i, 1 + below(3), 1 + below(2), 1 + below(20), below(30), one_of(disciplines, 4),
+            one_of(times, 5));
         for (uint32_t k = i + 1; k < n; k++)
             switch (below(6)) {
             case 0:
                 SAY(",{\"call\":\"s%u\",\"balance\":%s}", k, one_of(policies, 3));
                 break;
             case 1:
-                SAY(",{\"parallel\":[[{\"call\":\"s%u\"}],[{\"delay\":%s}],[{\"cpu\":%s}]],\"join\":%u}", k, one_of(times, 5), one_of(times, 5), 1 + below(3));
+                SAY(",{\"parallel\":[[{\"call\":\"s%u\"}],[{\"delay\":%s}],[{\"cpu\":%s}]],\"join\":%u}", k,
+                    one_of(times, 5), one_of(times, 5), 1 + below(3));
                 break;
             case 2:
-                SAY(",{\"choose\":[{\"weight\":1,\"steps\":[{\"call\":\"s%u\"}]},{\"weight\":2,\"steps\":[{\"fail\":0.1}]}]}", k);
+                SAY(",{\"choose\":[{\"weight\":1,\"steps\":[{\"call\":\"s%u\"}]},{\"weight\":2,\"steps\":[{\"fail\":0."
+                    "1}]}]}",
+                    k);
                 break;
             case 3:
-                SAY(",{\"repeat\":%u,\"steps\":[{\"call\":\"s%u\",\"wait\":%s}]}", below(4), k, below(2) ? "true" : "false");
+                SAY(",{\"repeat\":%u,\"steps\":[{\"call\":\"s%u\",\"wait\":%s}]}", below(4), k,
+                    below(2) ? "true" : "false");
                 break;
             case 4:
-                SAY(",{\"cache\":\"c\",\"keys\":\"k\",\"miss\":[{\"call\":\"s%u\"},{\"call\":\"db/%s\"}]}", k, below(2) ? "find" : "save");
+                SAY(",{\"cache\":\"c\",\"keys\":\"k\",\"miss\":[{\"call\":\"s%u\"},{\"call\":\"db/%s\"}]}", k,
+                    below(2) ? "find" : "save");
                 break;
             default:
                 break;
             }
         SAY("]}}");
     }
-    SAY("},\"balancers\":{\"lb\":{\"to\":\"s0\",\"policy\":%s,\"overhead\":%s}},\"databases\":{\"db\":{\"cores\":2,\"connections\":5,\"read_replicas\":{\"count\":%u},"
+    SAY("},\"balancers\":{\"lb\":{\"to\":\"s0\",\"policy\":%s,\"overhead\":%s}},\"databases\":{\"db\":{\"cores\":2,"
+        "\"connections\":5,\"read_replicas\":{\"count\":%u},"
         "\"queries\":{\"find\":{\"cpu\":%s,\"io\":%s},\"save\":{\"writes\":true,\"cpu\":%s,\"apply\":%s}}}},"
-        "\"workloads\":{\"open\":{\"rate\":\"400/s\",\"priority\":1,\"mix\":{\"lb\":3,\"db/save\":1}},\"closed\":{\"users\":5,\"think\":%s,\"mix\":{\"s0\":1}}}}",
-        one_of(policies, 3), one_of(times, 5), 1 + below(3), one_of(times, 5), one_of(times, 5), one_of(times, 5), one_of(times, 5), one_of(times, 5));
+        "\"workloads\":{\"open\":{\"rate\":\"400/s\",\"priority\":1,\"mix\":{\"lb\":3,\"db/"
+        "save\":1}},\"closed\":{\"users\":5,\"think\":%s,\"mix\":{\"s0\":1}}}}",
+        one_of(policies, 3), one_of(times, 5), 1 + below(3), one_of(times, 5), one_of(times, 5), one_of(times, 5),
+        one_of(times, 5), one_of(times, 5));
 #undef SAY
     CU_ASSERT_FATAL(at < size);
 }
 
 static void random_designs_give_one_digest_however_they_are_cut(void)
 {
-    static const struct { uint32_t threads, partitions; } cuts[] = {{1, 2}, {1, 5}, {1, 1000}, {2, 2}, {3, 7}};
+    static const struct {
+        uint32_t threads, partitions;
+    } cuts[] = {{1, 2}, {1, 5}, {1, 1000}, {2, 2}, {3, 7}};
     static char json[65536];
 
     for (uint32_t seed = 1; seed <= 40; seed++) {
@@ -259,7 +299,8 @@ static void random_designs_give_one_digest_however_they_are_cut(void)
         for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
             arch_results_t *parts = run_split(json, cuts[i].threads, cuts[i].partitions);
             if (parts->digest != whole->digest)
-                fprintf(stderr, "design %u, %u threads, %u partitions: another digest\n%s\n", seed, cuts[i].threads, cuts[i].partitions, json);
+                fprintf(stderr, "design %u, %u threads, %u partitions: another digest\n%s\n", seed, cuts[i].threads,
+                        cuts[i].partitions, json);
             CU_ASSERT_EQUAL(parts->digest, whole->digest);
             arch_results_destroy(&parts);
         }

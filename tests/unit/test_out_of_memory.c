@@ -1,4 +1,5 @@
-/* test_out_of_memory.c - when memory runs out at any allocation of a call, the call says so, gives nothing and keeps nothing. */
+/* test_out_of_memory.c - when memory runs out at any allocation of a call, the call says so, gives nothing and keeps
+ * nothing. */
 #include "support/alloc.h"
 #include <CUnit/Basic.h>
 #include <architech/design.h>

@@ -1,13 +1,13 @@
-/* test_theory.c - the model against what queueing theory knows exactly. Every truth is a closed form named beside it; every
- * comparison is over 30 independent runs, within 3 standard errors, and sharp enough that an error of the size given would
- * be found. */
+/* test_theory.c - the model against what queueing theory knows exactly. Every truth is a closed form named beside it;
+ * every comparison is over 30 independent runs, within 3 standard errors, and sharp enough that an error of the size
+ * given would be found. */
 #include "model_runs.h"
 #include <CUnit/Basic.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define RUN_LONG     "\"run\":{\"duration\":\"120s\",\"warmup\":\"20s\",\"seed\":\"7\"},"
+#define RUN_LONG "\"run\":{\"duration\":\"120s\",\"warmup\":\"20s\",\"seed\":\"7\"},"
 
 static double mean_latency(const archi_op_tally_t *t, double s)
 {
@@ -39,7 +39,8 @@ static bool station(runs_t *r, const char *settings, const char *cpu, double rat
 
     snprintf(json, sizeof json,
              "{\"architech\":1," RUN_LONG "\"services\":{\"s\":{%s\"endpoints\":{\"e\":[{\"cpu\":%s}]}}},"
-             "\"workloads\":{\"w\":{\"rate\":\"%.9g/s\",\"mix\":{\"s\":1}}}}", settings, cpu, rate);
+             "\"workloads\":{\"w\":{\"rate\":\"%.9g/s\",\"mix\":{\"s\":1}}}}",
+             settings, cpu, rate);
     return runs_make(json, r);
 }
 
@@ -96,11 +97,13 @@ static void mg1_wait_is_pollaczek_khinchine(void)
     runs_t r;
 
     CU_ASSERT_TRUE_FATAL(station(&r, "", "{\"lognormal\":{\"mean\":\"1ms\",\"cv\":1.5}}", 700));
-    CU_ASSERT(agrees("M/G/1 mean", runs_of_operation(&r, 0, mean_latency), 1e-3 + 0.7e-3 * (1 + 2.25) / (2 * 0.3), 0.012));
+    CU_ASSERT(
+        agrees("M/G/1 mean", runs_of_operation(&r, 0, mean_latency), 1e-3 + 0.7e-3 * (1 + 2.25) / (2 * 0.3), 0.012));
     runs_free(&r);
 }
 
-/* M/M/c/K: the chance of being turned away is p_K of the birth-death chain; what is let in keeps its exact mean (Little). */
+/* M/M/c/K: the chance of being turned away is p_K of the birth-death chain; what is let in keeps its exact mean
+ * (Little). */
 static void mmck_blocking_and_sojourn(void)
 {
     runs_t r;
@@ -149,18 +152,21 @@ static void priorities_follow_cobham(void)
 {
     runs_t r;
 
-    CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1," RUN_LONG "\"services\":{\"s\":{\"discipline\":\"priority\",\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS
-        "}]}}},\"workloads\":{\"urgent\":{\"rate\":\"300/s\",\"priority\":0,\"mix\":{\"s\":1}},"
-        "\"rest\":{\"rate\":\"500/s\",\"priority\":1,\"mix\":{\"s\":1}}}}", &r));
-    CU_ASSERT(agrees("urgent", runs_of_operation(&r, runs_operation(&r, "urgent", "s"), mean_latency), 1e-3 + 0.8e-3 / 0.7, 0.01));
+    CU_ASSERT_TRUE_FATAL(
+        runs_make("{\"architech\":1," RUN_LONG
+                  "\"services\":{\"s\":{\"discipline\":\"priority\",\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS
+                  "}]}}},\"workloads\":{\"urgent\":{\"rate\":\"300/s\",\"priority\":0,\"mix\":{\"s\":1}},"
+                  "\"rest\":{\"rate\":\"500/s\",\"priority\":1,\"mix\":{\"s\":1}}}}",
+                  &r));
+    CU_ASSERT(agrees("urgent", runs_of_operation(&r, runs_operation(&r, "urgent", "s"), mean_latency),
+                     1e-3 + 0.8e-3 / 0.7, 0.01));
     CU_ASSERT(agrees("rest", runs_of_operation(&r, runs_operation(&r, "rest", "s"), mean_latency),
                      1e-3 + 0.8e-3 / (0.7 * 0.2), 0.015));
     runs_free(&r);
 }
 
-/* Open Jackson network with feedback: every station is an M/M/1 at its total rate. Requests enter at a; after a, half go on
- * to b; after b, 40 % come back to a. With 400/s: x_a = 400 + 0.4 x_b, x_b = 0.5 x_a. */
+/* Open Jackson network with feedback: every station is an M/M/1 at its total rate. Requests enter at a; after a, half
+ * go on to b; after b, 40 % come back to a. With 400/s: x_a = 400 + 0.4 x_b, x_b = 0.5 x_a. */
 static void jackson_network_with_feedback(void)
 {
     runs_t r;
@@ -170,10 +176,14 @@ static void jackson_network_with_feedback(void)
         "{\"architech\":1," RUN_LONG "\"services\":{"
         "\"a\":{\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS "},{\"choose\":[{\"weight\":0.5,\"steps\":[{\"call\":\"b\"}]},"
         "{\"weight\":0.5,\"steps\":[]}]}]}},"
-        "\"b\":{\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"3ms\"}}},{\"choose\":[{\"weight\":0.4,\"steps\":[{\"call\":\"a\"}]},"
-        "{\"weight\":0.6,\"steps\":[]}]}]}}},\"workloads\":{\"w\":{\"rate\":\"400/s\",\"mix\":{\"a\":1}}}}", &r));
-    CU_ASSERT(agrees("Jackson a", runs_of_element(&r, runs_element(&r, "a"), at_cores), xa * 1e-3 / (1 - xa * 1e-3), 0.01));
-    CU_ASSERT(agrees("Jackson b", runs_of_element(&r, runs_element(&r, "b"), at_cores), xb * 3e-3 / (1 - xb * 3e-3), 0.015));
+        "\"b\":{\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"3ms\"}}},{\"choose\":[{\"weight\":0.4,"
+        "\"steps\":[{\"call\":\"a\"}]},"
+        "{\"weight\":0.6,\"steps\":[]}]}]}}},\"workloads\":{\"w\":{\"rate\":\"400/s\",\"mix\":{\"a\":1}}}}",
+        &r));
+    CU_ASSERT(
+        agrees("Jackson a", runs_of_element(&r, runs_element(&r, "a"), at_cores), xa * 1e-3 / (1 - xa * 1e-3), 0.01));
+    CU_ASSERT(
+        agrees("Jackson b", runs_of_element(&r, runs_element(&r, "b"), at_cores), xb * 3e-3 / (1 - xb * 3e-3), 0.015));
     CU_ASSERT(agrees("Jackson sojourn", runs_of_operation(&r, 0, mean_latency),
                      (xa * 1e-3 / (1 - xa * 1e-3) + xb * 3e-3 / (1 - xb * 3e-3)) / 400.0, 0.015));
     runs_free(&r);
@@ -206,7 +216,8 @@ static void closed_network_is_exact_mva(void)
         "{\"architech\":1," RUN_LONG "\"services\":{"
         "\"app\":{\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"2ms\"}}},{\"call\":\"db\"}]}},"
         "\"db\":{\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"3ms\"}}}]}}},"
-        "\"workloads\":{\"w\":{\"users\":20,\"think\":{\"exponential\":{\"mean\":\"40ms\"}},\"mix\":{\"app\":1}}}}", &r));
+        "\"workloads\":{\"w\":{\"users\":20,\"think\":{\"exponential\":{\"mean\":\"40ms\"}},\"mix\":{\"app\":1}}}}",
+        &r));
     CU_ASSERT(agrees("MVA response", runs_of_operation(&r, 0, mean_latency), response, 0.005));
     CU_ASSERT(agrees("MVA throughput", runs_of_operation(&r, 0, completed_rate), x, 0.005));
     runs_free(&r);
@@ -217,10 +228,13 @@ static void fork_join_of_two(void)
 {
     runs_t r;
 
-    CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1," RUN_LONG "\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"call\":\"x\"}],[{\"call\":\"y\"}]],"
-        "\"join\":\"all\"}]}},\"x\":{\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS "}]}},\"y\":{\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS
-        "}]}}},\"workloads\":{\"w\":{\"rate\":\"700/s\",\"mix\":{\"f\":1}}}}", &r));
+    CU_ASSERT_TRUE_FATAL(
+        runs_make("{\"architech\":1," RUN_LONG
+                  "\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"call\":\"x\"}],[{\"call\":\"y\"}]],"
+                  "\"join\":\"all\"}]}},\"x\":{\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS
+                  "}]}},\"y\":{\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS
+                  "}]}}},\"workloads\":{\"w\":{\"rate\":\"700/s\",\"mix\":{\"f\":1}}}}",
+                  &r));
     CU_ASSERT(agrees("fork-join", runs_of_operation(&r, 0, mean_latency), (12 - 0.7) / 8.0 / 300.0, 0.01));
     runs_free(&r);
 }
@@ -228,23 +242,28 @@ static void fork_join_of_two(void)
 /* Join of k out of n idle exponential branches: the k-th order statistic, S (1/n + ... + 1/(n - k + 1)). */
 static void joins_are_order_statistics(void)
 {
-    static const struct { const char *join; double truth; } cases[] = {
-        {"\"all\"", 1.0 / 4 + 1.0 / 3 + 1.0 / 2 + 1.0}, {"\"any\"", 1.0 / 4}, {"2", 1.0 / 4 + 1.0 / 3}};
+    static const struct {
+        const char *join;
+        double truth;
+    } cases[] = {{"\"all\"", 1.0 / 4 + 1.0 / 3 + 1.0 / 2 + 1.0}, {"\"any\"", 1.0 / 4}, {"2", 1.0 / 4 + 1.0 / 3}};
 
     for (int i = 0; i < 3; i++) {
         runs_t r;
         char json[1024];
         snprintf(json, sizeof json,
-                 "{\"architech\":1," RUN_LONG "\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"delay\":%s}],"
+                 "{\"architech\":1," RUN_LONG
+                 "\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"delay\":%s}],"
                  "[{\"delay\":%s}],[{\"delay\":%s}],[{\"delay\":%s}]],\"join\":%s}]}}},"
-                 "\"workloads\":{\"w\":{\"rate\":\"300/s\",\"mix\":{\"f\":1}}}}", EXP_1MS, EXP_1MS, EXP_1MS, EXP_1MS, cases[i].join);
+                 "\"workloads\":{\"w\":{\"rate\":\"300/s\",\"mix\":{\"f\":1}}}}",
+                 EXP_1MS, EXP_1MS, EXP_1MS, EXP_1MS, cases[i].join);
         CU_ASSERT_TRUE_FATAL(runs_make(json, &r));
         CU_ASSERT(agrees("k of 4", runs_of_operation(&r, 0, mean_latency), cases[i].truth * 1e-3, 0.005));
         runs_free(&r);
     }
 }
 
-/* LRU under independent Zipf requests: Che, Tung and Wang (2002). The approximation itself is within half a per cent here. */
+/* LRU under independent Zipf requests: Che, Tung and Wang (2002). The approximation itself is within half a per cent
+ * here. */
 static double che_lru(uint32_t keys, double s, double capacity)
 {
     double sum = 0.0, low = 0.0, high = 1e9, hits = 0.0;
@@ -272,7 +291,9 @@ static bool cache_of(runs_t *r, const char *settings)
     snprintf(json, sizeof json,
              "{\"architech\":1," RUN_LONG "\"keyspaces\":{\"users\":{\"count\":2000,\"zipf\":0.8}},"
              "\"services\":{\"app\":{\"endpoints\":{\"get\":[{\"cache\":\"redis\",\"keys\":\"users\",\"miss\":[]}]}}},"
-             "\"caches\":{\"redis\":{%s\"service\":\"1us\"}},\"workloads\":{\"w\":{\"rate\":\"2000/s\",\"mix\":{\"app\":1}}}}", settings);
+             "\"caches\":{\"redis\":{%s\"service\":\"1us\"}},\"workloads\":{\"w\":{\"rate\":\"2000/"
+             "s\",\"mix\":{\"app\":1}}}}",
+             settings);
     return runs_make(json, r);
 }
 
@@ -311,9 +332,12 @@ static void threads_are_held_during_calls(void)
     runs_t r;
 
     CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1," RUN_LONG "\"network\":{\"latency\":\"0s\",\"links\":[{\"between\":[\"app\",\"db\"],\"latency\":\"1ms\"}]},"
-        "\"services\":{\"app\":{\"threads\":4,\"endpoints\":{\"e\":[{\"call\":\"db\"}]}},\"db\":{\"endpoints\":{\"e\":[{\"delay\":\"10ms\"}]}}},"
-        "\"workloads\":{\"w\":{\"users\":50,\"think\":{\"exponential\":{\"mean\":\"1ms\"}},\"mix\":{\"app\":1}}}}", &r));
+        "{\"architech\":1," RUN_LONG
+        "\"network\":{\"latency\":\"0s\",\"links\":[{\"between\":[\"app\",\"db\"],\"latency\":\"1ms\"}]},"
+        "\"services\":{\"app\":{\"threads\":4,\"endpoints\":{\"e\":[{\"call\":\"db\"}]}},\"db\":{\"endpoints\":{\"e\":["
+        "{\"delay\":\"10ms\"}]}}},"
+        "\"workloads\":{\"w\":{\"users\":50,\"think\":{\"exponential\":{\"mean\":\"1ms\"}},\"mix\":{\"app\":1}}}}",
+        &r));
     CU_ASSERT_DOUBLE_EQUAL(runs_of_operation(&r, 0, completed_rate).mean, 4.0 / 12e-3, 0.05);
     runs_free(&r);
 }
@@ -332,7 +356,8 @@ static void replication_lag_is_a_queue(void)
     CU_ASSERT_TRUE_FATAL(runs_make(
         "{\"architech\":1," RUN_LONG "\"databases\":{\"db\":{\"cores\":8,\"read_replicas\":{\"count\":2,\"cores\":1},"
         "\"queries\":{\"save\":{\"writes\":true,\"cpu\":" EXP_1MS ",\"apply\":" EXP_1MS "}}}},"
-        "\"workloads\":{\"w\":{\"rate\":\"700/s\",\"mix\":{\"db\":1}}}}", &r));
+        "\"workloads\":{\"w\":{\"rate\":\"700/s\",\"mix\":{\"db\":1}}}}",
+        &r));
     CU_ASSERT(agrees("lag", runs_of_element(&r, runs_element(&r, "db.replica#1"), mean_lag), 1.0 / 300.0, 0.015));
     CU_ASSERT(agrees("lag", runs_of_element(&r, runs_element(&r, "db.replica#2"), mean_lag), 1.0 / 300.0, 0.015));
     runs_free(&r);
@@ -343,9 +368,12 @@ static void random_balancing_gives_independent_queues(void)
 {
     runs_t r;
 
-    CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1," RUN_LONG "\"services\":{\"s\":{\"replicas\":4,\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS "}]}}},"
-        "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":\"random\"}},\"workloads\":{\"w\":{\"rate\":\"2800/s\",\"mix\":{\"lb\":1}}}}", &r));
+    CU_ASSERT_TRUE_FATAL(runs_make("{\"architech\":1," RUN_LONG
+                                   "\"services\":{\"s\":{\"replicas\":4,\"endpoints\":{\"e\":[{\"cpu\":" EXP_1MS
+                                   "}]}}},"
+                                   "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":\"random\"}},\"workloads\":{\"w\":{"
+                                   "\"rate\":\"2800/s\",\"mix\":{\"lb\":1}}}}",
+                                   &r));
     CU_ASSERT(agrees("random", runs_of_operation(&r, 0, mean_latency), 1.0 / 300.0, 0.01));
     runs_free(&r);
 }
@@ -359,9 +387,12 @@ static void two_choices_meet_the_mean_field(void)
 
     for (int i = 1; i < 12; i++)
         sum += pow(0.8, pow(2, i) - 1);
-    CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1,\"run\":{\"duration\":\"12s\",\"warmup\":\"2s\",\"seed\":\"7\"},\"services\":{\"s\":{\"replicas\":200,\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"10ms\"}}}]}}},"
-        "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}}},\"workloads\":{\"w\":{\"rate\":\"16000/s\",\"mix\":{\"lb\":1}}}}", &r));
+    CU_ASSERT_TRUE_FATAL(
+        runs_make("{\"architech\":1,\"run\":{\"duration\":\"12s\",\"warmup\":\"2s\",\"seed\":\"7\"},\"services\":{"
+                  "\"s\":{\"replicas\":200,\"endpoints\":{\"e\":[{\"cpu\":{\"exponential\":{\"mean\":\"10ms\"}}}]}}},"
+                  "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}}},\"workloads\":{"
+                  "\"w\":{\"rate\":\"16000/s\",\"mix\":{\"lb\":1}}}}",
+                  &r));
     CU_ASSERT_DOUBLE_EQUAL(runs_of_operation(&r, 0, mean_latency).mean, sum / 0.8 * 10e-3, 0.02 * sum / 0.8 * 10e-3);
     runs_free(&r);
 }
@@ -377,10 +408,13 @@ static void profiles_integrate_to_their_count(void)
 {
     runs_t r;
 
-    CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1," RUN_LONG "\"services\":{\"s\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}}},"
-        "\"workloads\":{\"w\":{\"rate\":{\"points\":[[\"0s\",\"0/s\"],[\"120s\",\"1000/s\"]],\"between\":\"linear\"},\"mix\":{\"s\":1}}}}", &r));
-    CU_ASSERT(agrees("ramp", runs_of_operation(&r, 0, generated), 1000.0 * (120.0 / 2) - 1000.0 * 20.0 * 20.0 / 120.0 / 2, 0.002));
+    CU_ASSERT_TRUE_FATAL(runs_make("{\"architech\":1," RUN_LONG
+                                   "\"services\":{\"s\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}}},"
+                                   "\"workloads\":{\"w\":{\"rate\":{\"points\":[[\"0s\",\"0/s\"],[\"120s\",\"1000/"
+                                   "s\"]],\"between\":\"linear\"},\"mix\":{\"s\":1}}}}",
+                                   &r));
+    CU_ASSERT(agrees("ramp", runs_of_operation(&r, 0, generated),
+                     1000.0 * (120.0 / 2) - 1000.0 * 20.0 * 20.0 / 120.0 / 2, 0.002));
     runs_free(&r);
 }
 
@@ -395,9 +429,12 @@ static void loops_and_failures(void)
 {
     runs_t r;
 
-    CU_ASSERT_TRUE_FATAL(runs_make(
-        "{\"architech\":1," RUN_LONG "\"services\":{\"s\":{\"endpoints\":{\"e\":[{\"repeat\":5,\"steps\":[{\"delay\":" EXP_1MS "}]},{\"fail\":0.02}]}}},"
-        "\"workloads\":{\"w\":{\"rate\":\"300/s\",\"mix\":{\"s\":1}}}}", &r));
+    CU_ASSERT_TRUE_FATAL(
+        runs_make("{\"architech\":1," RUN_LONG
+                  "\"services\":{\"s\":{\"endpoints\":{\"e\":[{\"repeat\":5,\"steps\":[{\"delay\":" EXP_1MS
+                  "}]},{\"fail\":0.02}]}}},"
+                  "\"workloads\":{\"w\":{\"rate\":\"300/s\",\"mix\":{\"s\":1}}}}",
+                  &r));
     CU_ASSERT(agrees("repeat", runs_of_operation(&r, 0, mean_latency), 5e-3, 0.002));
     CU_ASSERT(agrees("fail", runs_of_operation(&r, 0, failed_share), 0.02, 0.01));
     runs_free(&r);
