@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 typedef struct {
     const char *name;  /* without the dashes */
@@ -48,12 +47,20 @@ static int bench_read_options(int argc, char **argv, const bench_option_t *optio
     return 1;
 }
 
-/* Largest resident size of this process so far. */
+/* Largest resident size of this process so far. Not getrusage(): what it tells outlives exec(), so a small program's is at
+ * least that of the shell or the script that started it. */
 static uint64_t bench_peak_bytes(void)
 {
-    struct rusage usage;
+    unsigned long long kib = 0;
+    char line[256];
+    FILE *f = fopen("/proc/self/status", "r");
 
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024 * (uint64_t)usage.ru_maxrss : 0;
+    while (f != NULL && kib == 0 && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "VmHWM: %llu", &kib) != 1)
+            kib = 0;
+    if (f != NULL)
+        fclose(f);
+    return 1024 * (uint64_t)kib;
 }
 
 #endif

@@ -46,23 +46,37 @@ static void print_rows(const arch_traffic_t *t, const row_t *row, uint32_t n)
     printf("%-*s  %12s  %19s\n", width, "element", "requests/s", "expected busy");
     for (uint32_t i = 0; i < n; i++) {
         uint32_t e = row[i].element;
-        printf("%-*s  %12.6g", width, t->name[e], t->arrival_rate[e]);
+        if (t->arrival_rate[e] > 0)
+            printf("%-*s  %12.6g", width, t->name[e], t->arrival_rate[e]);
+        else
+            printf("%-*s  %12s", width, t->name[e], "-");
         if (t->utilisation[e] > 0)
-            printf("  %17.1f %%%s\n", 100 * t->utilisation[e], t->utilisation[e] >= 1 ? "  overloaded" : "");
+            printf("  %17.1f %%\n", 100 * t->utilisation[e]);
         else
             printf("  %19s\n", "-");
     }
 }
 
-static void warn(const arch_traffic_t *t)
+/* Users of a closed workload wait for each other: they keep a bottleneck at exactly 1 and ask no more of it. */
+static bool has_closed(const arch_design_t *design)
+{
+    for (uint32_t w = 0; w < design->n_workloads; w++)
+        if (design->workload[w].kind == ARCH_CLOSED)
+            return true;
+    return false;
+}
+
+static void warn(const arch_traffic_t *t, bool closed)
 {
     for (uint32_t e = 0; e < t->n_elements; e++)
-        if (t->utilisation[e] >= 1)
+        if (closed && t->utilisation[e] > 1 - 1e-6 && t->utilisation[e] < 1 + 1e-6)
+            printf("warning: %s is what its users wait for: they could keep it busy all the time\n", t->name[e]);
+        else if (t->utilisation[e] >= 1)
             printf("warning: %s needs %.0f %% of its cores: its queue would grow without end\n", t->name[e],
                    100 * t->utilisation[e]);
 }
 
-static arch_status_t print_traffic(const arch_traffic_t *t)
+static arch_status_t print_traffic(const arch_traffic_t *t, bool closed)
 {
     uint32_t shown = t->n_elements < MOST_ROWS ? t->n_elements : MOST_ROWS;
     row_t *row = malloc(((size_t)t->n_elements + 1) * sizeof *row);
@@ -76,7 +90,7 @@ static arch_status_t print_traffic(const arch_traffic_t *t)
     print_rows(t, row, shown);
     if (shown < t->n_elements)
         printf("... and %u elements less busy than these\n", t->n_elements - shown);
-    warn(t);
+    warn(t, closed);
     free(row);
     return ARCH_OK;
 }
@@ -87,7 +101,7 @@ static int judge(const cli_t *cli, const arch_design_t *design)
     arch_status_t st = arch_traffic(design, &traffic);
 
     if (st == ARCH_OK)
-        st = print_traffic(traffic);
+        st = print_traffic(traffic, has_closed(design));
     arch_traffic_destroy(&traffic);
     if (st != ARCH_OK)
         return cli_failed(cli, st);

@@ -108,7 +108,18 @@ static const char *remedy(const tier_t *t)
     return t->n == 1 ? "add workers behind a load balancer, or a larger instance" : "add replicas, or make requests cheaper";
 }
 
-/* "db.primary is 97 % busy (the traffic equations say 103 %)" */
+/* More is offered than can be done. A closed workload waits instead: its users keep the bottleneck at exactly 1. */
+static bool is_overloaded(const findings_t *f, const tier_t *t)
+{
+    const arch_design_t *d = f->a->job->design;
+    bool closed = false;
+
+    for (uint32_t w = 0; w < d->n_workloads; w++)
+        closed = closed || d->workload[w].kind == ARCH_CLOSED;
+    return closed ? t->expected > 1 + 1e-6 : t->expected >= 1;
+}
+
+/* "app#2 is 97 % busy, and its load would need 103 %" */
 static const char *how_busy(const findings_t *f, const tier_t *t)
 {
     char busy[ARCHI_FIGURE_BYTES], least[ARCHI_FIGURE_BYTES], expected[ARCHI_FIGURE_BYTES];
@@ -117,7 +128,7 @@ static const char *how_busy(const findings_t *f, const tier_t *t)
     archi_say_share(most->utilisation.value, busy);
     archi_say_share(component(f, t->idlest)->utilisation.value, least);
     archi_say_share(t->expected, expected);
-    if (t->expected >= 1)
+    if (is_overloaded(f, t))
         return archi_text(f->a->out, "%s is %s busy, and its load would need %s", most->name, busy, expected);
     if (t->n > 1)
         return archi_text(f->a->out, "%s is %s busy, the busiest of %u (the least busy: %s)", most->name, busy, t->n, least);
@@ -131,7 +142,7 @@ static void judge_load(findings_t *f, const tier_t *t)
     double u = c->utilisation.value;
     const char *busy;
 
-    if (!c->utilisation.supported || (u <= guideline && t->expected < 1))
+    if (!c->utilisation.supported || (u <= guideline && !is_overloaded(f, t)))
         return;
     busy = how_busy(f, t);
     if (busy == NULL) {
@@ -140,8 +151,8 @@ static void judge_load(findings_t *f, const tier_t *t)
     }
     archi_say_time(c->wait.supported ? c->wait.value : 0, wait);
     archi_say_number(c->queue.value, queue);
-    if (u > nearly_full || t->expected >= 1)
-        add(f, u > full || t->expected >= 1 ? ARCH_FINDING_CRITICAL : ARCH_FINDING_WARNING, "saturated", c->name,
+    if (u > nearly_full || is_overloaded(f, t))
+        add(f, u > full || is_overloaded(f, t) ? ARCH_FINDING_CRITICAL : ARCH_FINDING_WARNING, "saturated", c->name,
             archi_text(f->a->out, "%s: %s requests wait there on average, %s each; %s.", busy, queue, wait, remedy(t)));
     else
         add(f, ARCH_FINDING_WARNING, "above-guideline", c->name,
@@ -226,8 +237,8 @@ static void judge_pool(findings_t *f, const tier_t *t)
     archi_say_share(c->threads.value / pool, held);
     archi_say_share(c->utilisation.value, busy);
     add(f, ARCH_FINDING_WARNING, "pool-exhausted", c->name,
-        archi_text(f->a->out, "%s holds %s of its %u %s while its cores are only %s busy: requests wait for a place, not for "
-                   "computing; make what they wait for faster before raising the limit.", c->name, held, pool,
+        archi_text(f->a->out, "%s holds %s of its %u %s while its cores are only %s busy: requests wait for a place, not "
+                   "for computing; make what they wait for faster before raising the limit.", c->name, held, pool,
                    t->info.kind == ARCH_SERVICE ? "threads" : "connections", busy));
 }
 

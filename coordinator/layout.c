@@ -11,7 +11,7 @@ static const double events_per_window = 2000;
 static const double events_per_visit = 1000;
 enum { ELEMENTS_PER_BLOCK = 512, MOST_PER_BLOCK = 16384 };
 /* What ranks that share a replication achieve, against as many that work on replications of their own. */
-static const double group_efficiency = 0.8;
+static const double group_efficiency = 0.7;
 
 static uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 

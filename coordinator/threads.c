@@ -12,12 +12,11 @@ typedef struct {
 } gate_t;
 
 typedef struct {
-    gate_t            *gate;
-    archi_net_group_t *group;
-    uint32_t           rank;
-    pthread_t          thread;
-    archi_rank_work_t  work;
-    void              *user;
+    gate_t           *gate;
+    archi_net_t      *net;
+    pthread_t         thread;
+    archi_rank_work_t work;
+    void             *user;
 } seat_t;
 
 static bool pass(gate_t *gate)
@@ -41,23 +40,12 @@ static void open_gate(gate_t *gate, bool go)
     pthread_mutex_unlock(&gate->lock);
 }
 
-static arch_status_t take_seat(seat_t *seat)
-{
-    archi_net_t *net = NULL;
-    arch_status_t st;
-
-    ARCH_TRY(archi_net_group_join(seat->group, seat->rank, &net));
-    st = seat->work(seat->user, net);
-    archi_net_destroy(&net);
-    return st;
-}
-
 static void *thread_main(void *argument)
 {
     seat_t *seat = argument;
 
     if (pass(seat->gate))
-        (void)take_seat(seat); /* ranks agree: rank 0 has the same status and a text */
+        (void)seat->work(seat->user, seat->net); /* ranks agree: rank 0 has the same status and a text */
     return NULL;
 }
 
@@ -70,12 +58,25 @@ static arch_status_t run_seats(seat_t *seat, uint32_t n, gate_t *gate)
         started++;
     open_gate(gate, started == n);
     if (started == n)
-        st = take_seat(&seat[0]);
+        st = seat[0].work(seat[0].user, seat[0].net);
     else
         st = ARCH_FAIL(ARCH_E_NOMEM, "the machine starts %u threads of %u; ask for fewer", started, n);
     for (uint32_t i = 1; i < started; i++)
         pthread_join(seat[i].thread, NULL);
     return st;
+}
+
+/* All nets are there before any is used: a rank without one would leave the others waiting, too. */
+static arch_status_t prepare_seats(seat_t *seat, uint32_t n, gate_t *gate, archi_net_group_t *group,
+                                   archi_rank_work_t work, void *user)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        seat[i].gate = gate;
+        seat[i].work = work;
+        seat[i].user = user;
+        ARCH_TRY(archi_net_group_join(group, i, &seat[i].net));
+    }
+    return ARCH_OK;
 }
 
 arch_status_t archi_threads_run(uint32_t n, archi_rank_work_t work, void *user)
@@ -91,9 +92,11 @@ arch_status_t archi_threads_run(uint32_t n, archi_rank_work_t work, void *user)
         archi_net_group_destroy(&group);
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u threads", n);
     }
+    st = prepare_seats(seat, n, &gate, group, work, user);
+    if (st == ARCH_OK)
+        st = run_seats(seat, n, &gate);
     for (uint32_t i = 0; i < n; i++)
-        seat[i] = (seat_t){&gate, group, i, 0, work, user};
-    st = run_seats(seat, n, &gate);
+        archi_net_destroy(&seat[i].net);
     free(seat);
     archi_net_group_destroy(&group);
     return st;

@@ -73,10 +73,10 @@ typedef struct {
     uint32_t    heap_until; /* only the heap is used up to so many events */
     uint32_t    tuned_for;  /* events pending when widths were last chosen */
     uint32_t    bear_late;  /* so many late events are borne before somebody looks at them */
+    arch_time_t reached;    /* no event in the run or in a bucket is earlier */
+    arch_time_t measured_from; /* the same when the two below were 0 */
     uint64_t    waste;      /* work done since then that better widths would save */
     uint64_t    taken;      /* events that came out of buckets since then */
-    arch_time_t reached;    /* first time of the run */
-    arch_time_t tuned_at;   /* the same when widths were last chosen */
 } archi_queue_state_t;
 
 typedef struct {

@@ -51,8 +51,6 @@ ARCH_HD static ARCH_INLINE arch_time_t archi_queue_next_time(archi_block_t *b)
         first = archi_heap_events(b)[0].at;
     if (q->run_head != q->run_tail)
         return archi_queue_run(b)[q->run_head].at < first ? archi_queue_run(b)[q->run_head].at : first;
-    if ((q->levels & ARCHI_QUEUE_TIES) != 0)
-        return q->last < first ? q->last : first;
     if (first != ARCH_TIME_MAX || q->ring_bits == 0)
         return first;
     if (q->peek < 0 && archi_queue_find(b, &k))

@@ -63,8 +63,8 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
     archi_queue_shape_t s;
     uint32_t most = archi_top_bit(b->section[ARCHI_SEC_RING].capacity | 1);
 
-    if (q->ring_bits != 0 && q->taken > pending / 4 && q->reached > q->tuned_at)
-        width = (uint64_t)(q->reached - q->tuned_at) / (q->taken / ARCHI_QUEUE_AIM + 1) + 1;
+    if (q->ring_bits != 0 && q->taken > pending / 4 && q->reached > q->measured_from)
+        width = (uint64_t)(q->reached - q->measured_from) / (q->taken / ARCHI_QUEUE_AIM + 1) + 1;
     else
         width = archi_queue_width_of_sample(b);
     s.ring_bits = archi_top_bit(pending / 4 | 15) + 1; /* 2 to 8 mean delays */
@@ -79,14 +79,13 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
 
 /* ---- rebuilding -------------------------------------------------------------------------------------------------- */
 
-ARCHI_QUEUE_COLD void archi_queue_tuned(archi_block_t *b)
+/* Begin to measure anew. */
+ARCHI_QUEUE_COLD void archi_queue_measure(archi_block_t *b)
 {
     archi_queue_state_t *q = &b->queue;
 
-    q->tuned_for = archi_queue_in_slots(b) + archi_heap_count(b);
-    q->tuned_at = q->reached;
+    q->measured_from = q->reached;
     q->taken = q->waste = 0;
-    q->bear_late = ARCHI_QUEUE_TINY;
 }
 
 /* Forget all buckets and the run: every event is in a slot or in the heap and nowhere else. */
@@ -176,7 +175,9 @@ ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b, bool spill)
         archi_queue_lay_out(b, shape, from);
         archi_queue_file_all(b);
     }
-    archi_queue_tuned(b);
+    q->tuned_for = archi_queue_in_slots(b) + archi_heap_count(b);
+    q->bear_late = ARCHI_QUEUE_TINY;
+    archi_queue_measure(b);
     return true;
 }
 
@@ -205,6 +206,8 @@ ARCHI_QUEUE_COLD bool archi_queue_mend(archi_block_t *b, uint32_t late, uint32_t
         return archi_queue_rebuild(b, true);
     if (n / 2 > q->tuned_for || n < q->tuned_for / 8 || q->waste > 2 * (uint64_t)n + 1024)
         return archi_queue_rebuild(b, false);
+    if (q->taken > 4 * (uint64_t)n + 1024)
+        archi_queue_measure(b); /* all is well; what was long ago is not to hide what changes now */
     return true;
 }
 

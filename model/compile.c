@@ -23,7 +23,8 @@ static arch_status_t grow_by(archi_growing_t *g, const void *entries, uint32_t n
         g->data = more;
         g->capacity = capacity > UINT32_MAX ? UINT32_MAX : (uint32_t)capacity;
     }
-    memcpy((char *)g->data + (size_t)g->n * g->entry_bytes, entries, (size_t)n * g->entry_bytes);
+    if (n > 0) /* of nothing there may be no data at all */
+        memcpy((char *)g->data + (size_t)g->n * g->entry_bytes, entries, (size_t)n * g->entry_bytes);
     if (index != NULL)
         *index = g->n;
     g->n += n;

@@ -70,8 +70,15 @@ static int all_zero(const void *bytes, size_t n)
 
 static void makes_what_was_asked_for(void)
 {
-    archi_block_t *b = make(100);
+    archi_block_t *b, *before[8];
 
+    for (uint32_t i = 0; i < 8; i++) {
+        before[i] = make(100);
+        memset(before[i], 0xff, before[i]->bytes); /* the next one is likely to get the same memory */
+    }
+    for (uint32_t i = 0; i < 8; i++)
+        archi_block_destroy(&before[i]);
+    b = make(100);
     CU_ASSERT_EQUAL(b->id, 1);
     CU_ASSERT_EQUAL(b->replication, 7);
     CU_ASSERT_EQUAL(b->seed, 42);
@@ -332,8 +339,10 @@ static void keeps_every_entry_when_it_grows(void)
             uint32_t before = b->section[id].capacity;
             if (id == TALLY || b->section[id].entry_bytes == 0)
                 continue;
+            b->wants = id;
             CU_ASSERT_EQUAL_FATAL(archi_block_grow(&b, id, before + 10 * round), ARCH_OK);
             CU_ASSERT(b->section[id].capacity >= before + 10 * round);
+            CU_ASSERT_EQUAL(b->wants, ARCHI_NIL);
             CU_ASSERT(is_filled(b));
             CU_ASSERT_PTR_NULL(archi_block_check(b));
         }

@@ -248,7 +248,7 @@ static void a_run_that_is_steady_from_the_start_loses_little(void)
     arch_design_destroy(&design);
 }
 
-/* Three thousand jobs wait when the run begins and take a quarter of it to work off. */
+/* The load begins at three times what the server bears; the backlog takes some seconds to work off. */
 static void a_start_up_is_left_out(void)
 {
     arch_design_t *design = parse(
@@ -258,7 +258,7 @@ static void a_start_up_is_left_out(void)
     arch_results_t *r = run_with(design, shared_by(0, 0, 0));
 
     CU_ASSERT(r->provenance.warmup >= 5 * ARCH_SECOND);
-    CU_ASSERT(r->operation[0].mean.value < 2e6); /* 1.43 ms without the backlog, hundreds with it */
+    CU_ASSERT(r->operation[0].mean.value < 2e6); /* 1.43 ms without the backlog, hundreds of ms with it */
     arch_results_destroy(&r);
     arch_design_destroy(&design);
 }

@@ -10,7 +10,7 @@
 static const char text[] =
     "{\"architech\": 1, \"name\": \"two\", \"run\": {\"duration\": \"10s\"},"
     " \"services\": {\"web\": {\"endpoints\": {\"get\": [{\"cpu\": \"1ms\"}, {\"call\": \"app/do\"}]}},"
-    "                \"app\": {\"replicas\": 2, \"endpoints\": {\"do\": [{\"cpu\": {\"exponential\": {\"mean\": \"1ms\"}}}]}}},"
+    "   \"app\": {\"replicas\": 2, \"endpoints\": {\"do\": [{\"cpu\": {\"exponential\": {\"mean\": \"1ms\"}}}]}}},"
     " \"workloads\": {\"users\": {\"rate\": \"10/s\", \"mix\": {\"web/get\": 1}}}}";
 static const char wrong[] = "{\"architech\": 1, \"nmae\": \"x\", \"services\": {\"web\": {\"corse\": 1}}, \"workloads\": 3}";
 

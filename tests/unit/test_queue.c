@@ -252,6 +252,10 @@ static void keeps_a_senders_order_when_its_counter_wraps(void)
     CU_ASSERT(archi_queue_pop_before(p.set, 78, &ev) && archi_heap_pop_before(p.heap, 78, &ev));
     CU_ASSERT_EQUAL(ev.seq, 0xffffff00u);
     drain(&p);
+    p.seq = 0xffffff00u;
+    for (uint32_t i = 0; i < 1000; i++) /* a few at a time, so that one run holds both sides of the wrap */
+        push(&p, 100 + i / 12 * 1000, i % 2);
+    drain(&p);
     close_pair(&p);
 }
 
@@ -358,6 +362,48 @@ static void follows_ramps(void)
             pop(&p, ARCH_TIME_MAX);
         sound(&p);
     }
+    drain(&p);
+    close_pair(&p);
+}
+
+static void hold_on(pair_t *p, uint32_t n, double scale)
+{
+    for (uint32_t i = 0; i < n && pop(p, ARCH_TIME_MAX); i++)
+        push_later(p, (uint64_t)((double)exponential(p) * scale), 1000);
+}
+
+/* A bucket is to hold a handful of events when it is reached, and the ring some delays. */
+static void fits_what_comes(pair_t *p, double scale)
+{
+    const archi_queue_state_t *q = &p->set->queue;
+    arch_time_t before = p->now;
+    double distance, in_bucket, pending = (double)archi_queue_count(p->set), ring;
+
+    hold_on(p, 2000, scale);
+    distance = (double)(p->now - before) / 2000;
+    in_bucket = (double)((uint64_t)1 << q->shift) / distance;
+    ring = (double)(1u << q->ring_bits);
+    CU_ASSERT(in_bucket > 4 && in_bucket < 40);
+    CU_ASSERT(ring >= pending / 8 && ring <= pending);
+}
+
+static void fits_its_widths_to_the_events(void)
+{
+    pair_t p;
+
+    open_pair(&p, 0, 12);
+    for (uint32_t i = 0; i < 200; i++)
+        push_later(&p, exponential(&p), 1000);
+    hold_on(&p, 2000, 1);
+    fits_what_comes(&p, 1);
+    for (uint32_t i = 0; i < 10000; i++) /* more of them */
+        push_later(&p, exponential(&p), 1000);
+    hold_on(&p, 20000, 1);
+    fits_what_comes(&p, 1);
+    hold_on(&p, 60000, 0.001); /* denser */
+    fits_what_comes(&p, 0.001);
+    hold_on(&p, 100000, 100); /* sparser */
+    fits_what_comes(&p, 100);
     drain(&p);
     close_pair(&p);
 }
@@ -577,6 +623,7 @@ int main(void)
         {"agrees_without_any_delay", agrees_without_any_delay},
         {"agrees_on_anything", agrees_on_anything},
         {"follows_ramps", follows_ramps},
+        {"fits_its_widths_to_the_events", fits_its_widths_to_the_events},
         {"pops_equal_times_by_source_then_sequence", pops_equal_times_by_source_then_sequence},
         {"keeps_a_senders_order_when_its_counter_wraps", keeps_a_senders_order_when_its_counter_wraps},
         {"gives_back_events_that_nothing_tells_apart", gives_back_events_that_nothing_tells_apart},
