@@ -36,14 +36,22 @@ static uint64_t number_in(const char *path, const char *key)
     return found;
 }
 
-/* What the control group of this process still allows. */
-static uint64_t group_allows(void)
+static uint64_t left_of(const char *limit_path, const char *used_path)
 {
-    uint64_t limit = number_in("/sys/fs/cgroup/memory.max", ""), used = number_in("/sys/fs/cgroup/memory.current", "");
+    uint64_t limit = number_in(limit_path, ""), used = number_in(used_path, "");
 
     if (limit == UINT64_MAX || used == UINT64_MAX)
         return UINT64_MAX;
     return limit > used ? limit - used : 0;
+}
+
+/* What the control group of this process still allows, version 2 or 1. */
+static uint64_t group_allows(void)
+{
+    uint64_t two = left_of("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
+    uint64_t one = left_of("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
+
+    return two < one ? two : one;
 }
 
 uint64_t archi_machine_free_bytes(void)

@@ -291,27 +291,33 @@ ARCH_HD static ARCH_ALWAYS_INLINE bool archi_too_much(archi_context_t *c, const 
            ++c->n_steps > ARCHI_MAX_STEPS;
 }
 
+/* A burst on a core, or a delay: true when it takes no time. */
+ARCH_HD static ARCH_INLINE bool archi_take_time(archi_context_t *c, const archi_instr_t *in, uint32_t f)
+{
+    archi_frame_t *frame = archi_frame(c, f);
+    arch_time_t t = archi_time_of(c, in->var, frame->root, archi_minor(frame->path, in->local));
+
+    frame->pc++;
+    if (t <= 0)
+        return true;
+    if (in->op == ARCHI_OP_CPU) {
+        frame->demand = t;
+        archi_want_cpu(c, f);
+    } else {
+        archi_emit_self(c, t, ARCHI_EV_DELAY, f);
+    }
+    return false;
+}
+
 /* One instruction of frame f. False: the frame waits or has ended. */
 ARCH_HD static ARCH_INLINE bool archi_step_one(archi_context_t *c, const archi_instr_t *in, uint32_t f)
 {
     archi_frame_t *frame = archi_frame(c, f);
-    arch_time_t t;
 
     switch (in->op) {
     case ARCHI_OP_CPU:
-        frame->pc++;
-        frame->demand = archi_time_of(c, in->var, frame->root, archi_minor(frame->path, in->local));
-        if (frame->demand <= 0)
-            return true;
-        archi_want_cpu(c, f);
-        return false;
     case ARCHI_OP_DELAY:
-        frame->pc++;
-        t = archi_time_of(c, in->var, frame->root, archi_minor(frame->path, in->local));
-        if (t <= 0)
-            return true;
-        archi_emit_self(c, t, ARCHI_EV_DELAY, f);
-        return false;
+        return archi_take_time(c, in, f);
     case ARCHI_OP_CALL:
     case ARCHI_OP_CACHE: /* goes on when the answer is there */
         archi_call(c, in, f, true);
