@@ -322,8 +322,8 @@ static int acceptable(const options_t *o)
         o->remote <= 1 && (o->threads == 1 || o->lookahead >= 1e-9) &&
         (strcmp(o->draws, "philox") == 0 || strcmp(o->draws, "cheap") == 0))
         return 1;
-    fprintf(stderr, "floor: needs 1 <= threads <= 16, threads <= lps, start >= 1, 0 <= lookahead <= mean (above 0 with more\n"
-                    "       than one thread), 0 <= remote <= 1, 0 < end < 4e9, draws philox or cheap\n");
+    fprintf(stderr, "floor: needs 1 <= threads <= 16, threads <= lps, start >= 1, 0 <= lookahead <= mean (above 0 for\n"
+                    "       more than one thread), 0 <= remote <= 1, 0 < end < 4e9, draws philox or cheap\n");
     return 0;
 }
 

@@ -6,6 +6,7 @@
  * processes is the same if and only if every process saw the same events in the same order.
  *
  *     phold --lps 16384 --start 1 --remote 0.5 --lookahead 0.1 --mean 1 --end 100 --seed 1 --blocks 1 --threads 1
+ *     phold --lps 16384 --blocks 64 --threads 2 --lookahead 0.001 --executor optimistic
  *     mpirun -n 2 phold --lps 16384 --blocks 2 */
 #include "bench/options.h"
 #include "engine/draw.h"
@@ -15,14 +16,15 @@
 
 typedef struct {
     uint64_t lps, start, seed, blocks, threads;
-    double   remote, lookahead, mean, end;
+    double remote, lookahead, mean, end;
+    const char *executor;
 } options_t;
 
 typedef struct {
-    double      mean_ticks; /* of the exponential part */
+    double mean_ticks; /* of the exponential part */
     arch_time_t lookahead;
-    uint64_t    remote;     /* a draw of 32 bits below this is for any process */
-    uint32_t    n_lps;
+    uint64_t remote; /* a draw of 32 bits below this is for any process */
+    uint32_t n_lps;
 } plan_t;
 
 typedef struct {
@@ -31,9 +33,10 @@ typedef struct {
 } lp_t;
 
 typedef struct {
-    double   seconds;
+    double seconds;
     uint64_t n_events, n_windows, n_messages, n_bytes, peak_bytes, block_bytes, digest;
-    double   wait_seconds;
+    double wait_seconds;
+    uint64_t n_rollbacks, n_undone, n_repeated, n_copies, copy_bytes;
 } outcome_t;
 
 enum { LPS = ARCHI_FIRST_MODEL_SECTION };
@@ -117,16 +120,34 @@ static uint64_t digest_of(archi_block_t *b, const archi_map_t *map)
     return sum;
 }
 
+/* An archi_executor_kind_t; -1: to be chosen, -2: no such word. */
+static int executor_of(const options_t *o)
+{
+    static const char *const word[] = {"auto", "sequential", "conservative", "optimistic"};
+    int i = 3;
+
+    while (i >= 0 && strcmp(o->executor, word[i]) != 0)
+        i--;
+    return i - 1;
+}
+
+static archi_executor_kind_t kind_of(const options_t *o, uint32_t n_ranks)
+{
+    if (executor_of(o) >= 0)
+        return (archi_executor_kind_t)executor_of(o);
+    return n_ranks > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
+}
+
 /* ---- one rank ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const options_t *o;
-    archi_net_t     *net;
-    plan_t           plan;
-    archi_map_t      map;
-    uint32_t        *rank_of;
-    archi_block_t  **block;
-    uint32_t         n_local;
+    archi_net_t *net;
+    plan_t plan;
+    archi_map_t map;
+    uint32_t *rank_of;
+    archi_block_t **block;
+    uint32_t n_local;
 } rank_t;
 
 static arch_status_t set_up(rank_t *r)
@@ -166,7 +187,7 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     run.step = step;
     run.lookahead = r->plan.lookahead;
     run.until = (arch_time_t)(1e9 * r->o->end);
-    run.kind = archi_net_size(r->net) > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
+    run.kind = kind_of(r->o, archi_net_size(r->net));
     ARCH_TRY(archi_net_barrier(r->net));
     ARCH_TRY(archi_execute(&run, &stats));
     out->seconds = stats.wall_seconds;
@@ -176,6 +197,11 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     out->n_messages = stats.n_messages;
     out->n_bytes = stats.n_bytes;
     out->block_bytes = stats.peak_bytes;
+    out->n_rollbacks = stats.n_rollbacks;
+    out->n_undone = stats.n_undone;
+    out->n_repeated = stats.n_repeated;
+    out->n_copies = stats.n_copies;
+    out->copy_bytes = stats.copy_bytes;
     for (uint32_t i = 0; i < r->n_local; i++)
         out->digest += digest_of(r->block[i], &r->map);
     return ARCH_OK;
@@ -183,7 +209,9 @@ static arch_status_t run(rank_t *r, outcome_t *out)
 
 static arch_status_t add_up(archi_net_t *net, outcome_t *out)
 {
-    uint64_t sum[] = {out->n_events, out->n_messages, out->n_bytes, out->block_bytes, out->digest, bench_peak_bytes()};
+    uint64_t sum[] = {out->n_events,   out->n_messages,    out->n_bytes,     out->block_bytes,
+                      out->digest,     bench_peak_bytes(), out->n_rollbacks, out->n_undone,
+                      out->n_repeated, out->n_copies,      out->copy_bytes};
     int64_t slowest = (int64_t)(1e9 * out->seconds);
 
     ARCH_TRY(archi_net_sum_u64(net, sum, sizeof sum / sizeof sum[0]));
@@ -194,6 +222,11 @@ static arch_status_t add_up(archi_net_t *net, outcome_t *out)
     out->block_bytes = sum[3];
     out->digest = sum[4];
     out->peak_bytes = archi_net_comm(net) == NULL ? bench_peak_bytes() : sum[5]; /* threads share one process */
+    out->n_rollbacks = sum[6];
+    out->n_undone = sum[7];
+    out->n_repeated = sum[8];
+    out->n_copies = sum[9];
+    out->copy_bytes = sum[10];
     out->seconds = 1e-9 * (double)slowest;
     return ARCH_OK;
 }
@@ -219,6 +252,16 @@ static arch_status_t run_rank(const options_t *o, archi_net_t *net, outcome_t *o
     return st;
 }
 
+static void report_ahead(const outcome_t *out)
+{
+    uint64_t handled = out->n_events + out->n_undone + out->n_repeated;
+
+    printf("rollbacks %llu\nundone %llu\nrepeated %llu\nefficiency %.3f\ncopies %llu\ncopy_bytes %llu\n",
+           (unsigned long long)out->n_rollbacks, (unsigned long long)out->n_undone, (unsigned long long)out->n_repeated,
+           (double)out->n_events / (double)handled, (unsigned long long)out->n_copies,
+           (unsigned long long)out->copy_bytes);
+}
+
 static int report(const options_t *o, const archi_net_t *net, const outcome_t *out, arch_status_t st)
 {
     if (st != ARCH_OK) {
@@ -232,6 +275,8 @@ static int report(const options_t *o, const archi_net_t *net, const outcome_t *o
     printf("seconds %.6f\nevents_per_second %.0f\nwait_seconds %.6f\nmessages %llu\nmessage_bytes %llu\n", out->seconds,
            (double)out->n_events / out->seconds, out->wait_seconds, (unsigned long long)out->n_messages,
            (unsigned long long)out->n_bytes);
+    if (out->n_copies != 0)
+        report_ahead(out);
     printf("peak_bytes %llu\nblock_bytes %llu\ndigest %016llx\n", (unsigned long long)out->peak_bytes,
            (unsigned long long)out->block_bytes, (unsigned long long)out->digest);
     return 0;
@@ -240,10 +285,10 @@ static int report(const options_t *o, const archi_net_t *net, const outcome_t *o
 /* ---- ranks as threads, or as MPI processes ----------------------------------------------------------------------- */
 
 typedef struct {
-    const options_t   *o;
+    const options_t *o;
     archi_net_group_t *group;
-    uint32_t           rank;
-    int                exit_status;
+    uint32_t rank;
+    int exit_status;
 } thread_t;
 
 static void *thread_main(void *arg)
@@ -307,19 +352,26 @@ static int run_mpi(const options_t *o)
 static int acceptable(const options_t *o)
 {
     if (o->lps >= 1 && o->lps < ARCHI_NIL && o->blocks >= 1 && o->blocks <= o->lps && o->threads >= 1 && o->end > 0 &&
-        o->lookahead >= 0 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1)
+        o->lookahead >= 0 && executor_of(o) >= -1 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1)
         return 1;
-    fprintf(stderr, "phold: needs 1 <= blocks <= lps, threads >= 1, 0 <= lookahead <= mean, 0 <= remote <= 1, end > 0\n");
+    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic,\n");
+    fprintf(stderr, "       1 <= blocks <= lps, threads >= 1, 0 <= lookahead <= mean, 0 <= remote <= 1, end > 0\n");
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0};
-    const bench_option_t option[] = {
-        {"lps", NULL, &o.lps, NULL},       {"start", NULL, &o.start, NULL},         {"seed", NULL, &o.seed, NULL},
-        {"blocks", NULL, &o.blocks, NULL}, {"threads", NULL, &o.threads, NULL},     {"remote", &o.remote, NULL, NULL},
-        {"mean", &o.mean, NULL, NULL},     {"lookahead", &o.lookahead, NULL, NULL}, {"end", &o.end, NULL, NULL}};
+    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto"};
+    const bench_option_t option[] = {{"lps", NULL, &o.lps, NULL},
+                                     {"start", NULL, &o.start, NULL},
+                                     {"seed", NULL, &o.seed, NULL},
+                                     {"blocks", NULL, &o.blocks, NULL},
+                                     {"threads", NULL, &o.threads, NULL},
+                                     {"remote", &o.remote, NULL, NULL},
+                                     {"executor", NULL, NULL, &o.executor},
+                                     {"mean", &o.mean, NULL, NULL},
+                                     {"lookahead", &o.lookahead, NULL, NULL},
+                                     {"end", &o.end, NULL, NULL}};
 
     if (!bench_read_options(argc, argv, option, (int)(sizeof option / sizeof option[0])))
         return 2;

@@ -71,6 +71,7 @@ static void add_counts(uint64_t *row, const archi_op_tally_t *t, bool counts)
     archi_word_add(&row[ARCHI_O_RUN_COMPLETED], t->n_completed);
     archi_word_add(&row[ARCHI_O_RUN_FAILED], t->n_failed);
     archi_word_add(&row[ARCHI_O_RUN_REJECTED], t->n_rejected);
+    archi_word_add(&row[ARCHI_O_RUN_IN_FLIGHT], t->n_in_flight);
     if (!counts)
         return;
     archi_word_add(&row[ARCHI_O_COMPLETED], t->n_completed);

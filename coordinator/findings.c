@@ -54,7 +54,7 @@ static void weigh_tier(const findings_t *f, tier_t *t)
     t->busiest = t->idlest = t->first;
     for (uint32_t i = t->first; i < t->first + t->n; i++) {
         const arch_component_result_t *c = component(f, i);
-        t->arrived += c->arrived + c->rejected;
+        t->arrived += c->arrived;
         t->rejected += c->rejected;
         t->expected = fmax(t->expected, archi_plan_utilisation(f->a->job->plan, f->a->element_of[i]));
         if (c->utilisation.value > component(f, t->busiest)->utilisation.value)

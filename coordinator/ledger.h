@@ -25,6 +25,7 @@ enum {
 
 enum {
     ARCHI_O_RUN_GENERATED, ARCHI_O_RUN_COMPLETED, ARCHI_O_RUN_FAILED, ARCHI_O_RUN_REJECTED, /* the whole run */
+    ARCHI_O_RUN_IN_FLIGHT,                                                                  /* at its end */
     ARCHI_O_COMPLETED, ARCHI_O_FAILED, ARCHI_O_REJECTED,                                    /* after the warm-up */
     ARCHI_O_COUNTS
 };

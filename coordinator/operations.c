@@ -74,14 +74,15 @@ static arch_estimate_t figure(const archi_answer_t *a, uint64_t *row, figure_t w
     return e;
 }
 
-static arch_estimate_t quantile(const archi_answer_t *a, uint64_t *row, double p, uint64_t *pooled)
+/* Interpolation within the last bucket may pass the largest latency that there was: no quantile lies above it. */
+static arch_estimate_t quantile(const archi_answer_t *a, uint64_t *row, double p, double most, uint64_t *pooled)
 {
     const archi_ledger_t *l = &a->job->ledger;
     archi_interval_t interval = archi_quantile_interval(archi_op_section(l, row, 0), l->n_sections, p, confidence, pooled);
     arch_estimate_t e;
 
     e.supported = archi_quantile(pooled, p, &e.value);
-    e.value = e.supported ? e.value : NAN;
+    e.value = e.supported ? fmin(e.value, most) : NAN;
     e.half_width = e.supported && interval.supported ? interval.half : NAN;
     return e;
 }
@@ -106,7 +107,8 @@ static arch_status_t put_histogram(arch_results_t *out, const uint64_t *pooled, 
     return ARCH_OK;
 }
 
-static void put_counts(const archi_ledger_t *l, uint64_t *row, arch_operation_result_t *op)
+/* Requests on their way were counted apart: that everything adds up is the conservation law, and a check of the model. */
+static arch_status_t put_counts(const archi_ledger_t *l, uint64_t *row, arch_operation_result_t *op)
 {
     uint64_t most = 0;
 
@@ -114,7 +116,7 @@ static void put_counts(const archi_ledger_t *l, uint64_t *row, arch_operation_re
     op->run_completed = row[ARCHI_O_RUN_COMPLETED];
     op->run_failed = row[ARCHI_O_RUN_FAILED];
     op->run_rejected = row[ARCHI_O_RUN_REJECTED];
-    op->run_in_flight = op->run_generated - op->run_completed - op->run_failed - op->run_rejected;
+    op->run_in_flight = row[ARCHI_O_RUN_IN_FLIGHT];
     op->completed = row[ARCHI_O_COMPLETED];
     op->failed = row[ARCHI_O_FAILED];
     op->rejected = row[ARCHI_O_REJECTED];
@@ -123,18 +125,22 @@ static void put_counts(const archi_ledger_t *l, uint64_t *row, arch_operation_re
         most = max > most ? max : most;
     }
     op->max = op->completed > 0 ? (double)most : NAN;
+    if (op->run_generated != op->run_completed + op->run_failed + op->run_rejected + op->run_in_flight)
+        return ARCH_FAIL(ARCH_E_INTERNAL, "%s %s: requests were lost or made up; please report this design", op->workload,
+                         op->name);
+    return ARCH_OK;
 }
 
 static arch_status_t put_operation(archi_answer_t *a, uint64_t *row, arch_operation_result_t *op, uint64_t *pooled)
 {
-    put_counts(&a->job->ledger, row, op);
+    ARCH_TRY(put_counts(&a->job->ledger, row, op));
     op->mean = figure(a, row, MEAN);
     op->throughput = figure(a, row, THROUGHPUT);
     op->errors = figure(a, row, ERRORS);
-    op->p50 = quantile(a, row, 0.5, pooled);
-    op->p95 = quantile(a, row, 0.95, pooled);
-    op->p99 = quantile(a, row, 0.99, pooled);
-    op->p999 = quantile(a, row, 0.999, pooled);
+    op->p50 = quantile(a, row, 0.5, op->max, pooled);
+    op->p95 = quantile(a, row, 0.95, op->max, pooled);
+    op->p99 = quantile(a, row, 0.99, op->max, pooled);
+    op->p999 = quantile(a, row, 0.999, op->max, pooled);
     ARCH_TRY(put_histogram(a->out, pooled, &op->latency));
     return ARCH_OK;
 }

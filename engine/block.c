@@ -59,6 +59,14 @@ static void fit_buckets(archi_block_t *b)
     at_least(&b->section[ARCHI_SEC_RUN], ARCHI_QUEUE_RUN);
 }
 
+/* Sections whose size follows from another's. */
+static void fit_companions(archi_block_t *b)
+{
+    fit_buckets(b);
+    if (b->section[ARCHI_SEC_SENT].capacity != 0)
+        at_least(&b->section[ARCHI_SEC_SENT], b->section[ARCHI_SEC_OUTBOX].capacity);
+}
+
 /* A set that is expected to stay small gets the heap alone; slots come when it does not. */
 static void set_queue(archi_block_t *b, uint32_t hint, uint32_t sends)
 {
@@ -114,6 +122,7 @@ static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
         set_own(head, i, 0, 0, 0);
     set_section(head, ARCHI_SEC_LP, &lps);
     set_own(head, ARCHI_SEC_OUTBOX, sizeof(archi_event_t), spec->max_sends * 32, spec->max_sends);
+    set_own(head, ARCHI_SEC_SENT, sizeof(arch_time_t), 0, 0);
     set_queue(head, spec->n_events_hint, spec->max_sends);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION; i++)
         set_section(head, ARCHI_FIRST_MODEL_SECTION + i, &spec->model[i]);
@@ -182,7 +191,7 @@ uint64_t archi_block_grown_bytes(const archi_block_t *b, uint32_t id, uint32_t c
 
     if (capacity > head.section[id].capacity)
         head.section[id].capacity = capacity;
-    fit_buckets(&head);
+    fit_companions(&head);
     return place_sections(&head);
 }
 
@@ -193,7 +202,7 @@ arch_status_t archi_block_grow(archi_block_t **b, uint32_t id, uint32_t capacity
     if (capacity <= head.section[id].capacity)
         return ARCH_OK;
     head.section[id].capacity = capacity;
-    fit_buckets(&head);
+    fit_companions(&head);
     head.bytes = place_sections(&head);
     head.wants = ARCHI_NIL;
     ARCH_TRY(reserve(head.bytes, &moved));
@@ -254,6 +263,11 @@ static const char *check_own(const archi_block_t *b)
         return "the section of processes is not what it should be";
     if (b->section[ARCHI_SEC_OUTBOX].entry_bytes != sizeof(archi_event_t) || b->section[ARCHI_SEC_OUTBOX].headroom == 0)
         return "the section of outgoing events is not what it should be";
+    if (b->section[ARCHI_SEC_SENT].entry_bytes != sizeof(arch_time_t) ||
+        (b->section[ARCHI_SEC_SENT].capacity != 0 &&
+         (b->section[ARCHI_SEC_SENT].capacity < b->section[ARCHI_SEC_OUTBOX].capacity ||
+          b->section[ARCHI_SEC_SENT].used != b->section[ARCHI_SEC_OUTBOX].used)))
+        return "outgoing events and the times they were sent disagree";
     return NULL;
 }
 

@@ -22,11 +22,12 @@
 enum {
     ARCHI_SEC_LP = 0,     /* archi_lp_state_t per local process */
     ARCHI_SEC_OUTBOX = 1, /* log of archi_event_t for processes of other blocks */
-    ARCHI_SEC_QUEUE = 2,  /* 2..9 belong to the pending event set, see engine/queue.h: pool of archi_slot_t */
+    ARCHI_SEC_QUEUE = 2,  /* 2..6 belong to the pending event set, see engine/queue.h: pool of archi_slot_t */
     ARCHI_SEC_HEAP = 3,   /* log of archi_event_t: a heap */
     ARCHI_SEC_RING = 4,   /* uint32_t: first slot of each bucket */
     ARCHI_SEC_LEVELS = 5, /* archi_queue_level_t: buckets of other widths */
-    ARCHI_SEC_RUN = 6     /* archi_queue_key_t: the bucket that was reached, in order */
+    ARCHI_SEC_RUN = 6,    /* archi_queue_key_t: the bucket that was reached, in order */
+    ARCHI_SEC_SENT = 7    /* log of arch_time_t: when each event of the outbox was sent; no room: nobody asks */
 };
 
 typedef struct {

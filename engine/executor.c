@@ -69,8 +69,8 @@ arch_status_t archi_exec_grow(archi_exec_t *x, uint32_t place)
     archi_block_t **b = &x->run->block[place];
     uint64_t before = (*b)->bytes, limit = x->run->memory_limit, left = UINT64_MAX;
 
-    if (limit != 0)
-        left = limit > x->bytes ? limit - x->bytes : 0;
+    if (limit != 0 && !x->unlimited)
+        left = limit > x->bytes + x->aside ? limit - x->bytes - x->aside : 0;
     ARCH_TRY(grow(b, left));
     x->bytes += (*b)->bytes - before;
     if (x->bytes > x->stats->peak_bytes)
@@ -79,16 +79,23 @@ arch_status_t archi_exec_grow(archi_exec_t *x, uint32_t place)
     return ARCH_OK;
 }
 
-arch_status_t archi_exec_run_block(archi_exec_t *x, uint32_t place, arch_time_t horizon)
+arch_status_t archi_exec_advance(archi_exec_t *x, uint32_t place, arch_time_t horizon)
 {
     const archi_run_t *run = x->run;
     uint64_t n_before = run->block[place]->n_events;
+    arch_status_t st = ARCH_OK;
 
-    while (run->step(run->plan, run->map, run->block[place], horizon) == ARCHI_NEEDS_ROOM)
-        ARCH_TRY(archi_exec_grow(x, place));
+    while (st == ARCH_OK && run->step(run->plan, run->map, run->block[place], horizon) == ARCHI_NEEDS_ROOM)
+        st = archi_exec_grow(x, place);
     x->next[place] = archi_queue_next_time(run->block[place]);
     x->credit[place] = 0;
     x->n_events += run->block[place]->n_events - n_before;
+    return st;
+}
+
+arch_status_t archi_exec_run_block(archi_exec_t *x, uint32_t place, arch_time_t horizon)
+{
+    ARCH_TRY(archi_exec_advance(x, place, horizon));
     x->ran[x->n_ran++] = place;
     return ARCH_OK;
 }
@@ -227,6 +234,8 @@ arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats)
     ARCH_TRY_TO(done, archi_net_agree(run->net, prepare(&x)));
     if (x.size == 1 && run->map->n_blocks == 1)
         ARCH_TRY_TO(done, archi_exec_straight(&x));
+    else if (run->kind == ARCHI_OPTIMISTIC)
+        ARCH_TRY_TO(done, archi_exec_optimistic(&x));
     else
         ARCH_TRY_TO(done, archi_exec_windows(&x));
 done:

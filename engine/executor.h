@@ -9,11 +9,11 @@
 extern "C" {
 #endif
 
-typedef enum { ARCHI_SEQUENTIAL, ARCHI_CONSERVATIVE } archi_executor_kind_t;
+typedef enum { ARCHI_SEQUENTIAL, ARCHI_CONSERVATIVE, ARCHI_OPTIMISTIC } archi_executor_kind_t;
 
 /* What the executor counted on this rank. */
 typedef struct {
-    uint64_t n_events;      /* handled by this rank's blocks */
+    uint64_t n_events;      /* handled by this rank's blocks, for good */
     uint64_t n_windows;     /* rounds of synchronisation */
     uint64_t n_messages;    /* events that went to another block */
     uint64_t n_bytes;       /* that left this rank */
@@ -21,6 +21,12 @@ typedef struct {
     double   wait_seconds;  /* spent waiting for others */
     double   wall_seconds;
     uint64_t peak_bytes;    /* of this rank's blocks together */
+    /* of the optimistic executor; efficiency is n_events / (n_events + n_undone + n_repeated) */
+    uint64_t n_rollbacks;   /* times a block was put back */
+    uint64_t n_undone;      /* events handled too early and taken back */
+    uint64_t n_repeated;    /* events handled again between a copy and the time to which the block was put back */
+    uint64_t n_copies;      /* times a block was copied */
+    uint64_t copy_bytes;    /* most that copies and what goes with them took at once */
 } archi_executor_stats_t;
 
 typedef struct {
@@ -33,7 +39,7 @@ typedef struct {
     archi_step_t        step;
     arch_time_t         lookahead;    /* least delay of any event between two blocks; >= 1 when n_blocks > 1 */
     arch_time_t         until;        /* events at or after it stay pending */
-    uint64_t            memory_limit; /* bytes for this rank's blocks together; 0: none */
+    uint64_t            memory_limit; /* bytes for this rank's blocks together, copies included; 0: none */
     archi_executor_kind_t kind;
     /* Called now and then on this rank with the simulated time reached (by all); not 0 cancels the run. May be NULL. */
     int               (*progress)(void *user, arch_time_t now, uint64_t n_events);
@@ -41,8 +47,10 @@ typedef struct {
 } archi_run_t;
 
 /* Run all blocks up to run->until. Collective over run->net. SEQUENTIAL: needs size 1; handles blocks in turn inside windows
- * of one lookahead (a single block: without windows). CONSERVATIVE: the same over ranks. Both give the same bits.
- * ARCH_E_FULL when memory_limit is met, with section and block in the text: blocks are then as of the last event handled. */
+ * of one lookahead (a single block: without windows). CONSERVATIVE: the same over ranks. OPTIMISTIC, on any number of ranks:
+ * blocks run further than that and are put back when it was too far. All give the same bits.
+ * ARCH_E_FULL when memory_limit is met, with section and block in the text: blocks are then as of the last event handled.
+ * Copies of blocks never cause it: where there is no memory for them, blocks run no further than is safe. */
 arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats);
 
 /* Grow *b until its next event has room: for models that fill a block before a run. No limit but the machine's. */

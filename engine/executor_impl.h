@@ -3,7 +3,8 @@
  *     executor.c          checks the run, chooses the way, counts
  *     executor_straight.c one block: straight to the end, in slices between which progress is told
  *     executor_windows.c  several blocks or ranks: windows of one lookahead
- *     executor_mail.c     carries events between blocks and ranks */
+ *     executor_mail.c     carries events between blocks and ranks
+ *     executor_optimistic*.c  several blocks or ranks, further than is known to be safe */
 #ifndef ARCHI_EXECUTOR_IMPL_H
 #define ARCHI_EXECUTOR_IMPL_H
 
@@ -15,6 +16,8 @@ typedef struct {
     archi_executor_stats_t *stats;
     uint32_t                rank, size;
     uint64_t                bytes;    /* of this rank's blocks now */
+    uint64_t                aside;    /* bytes of their copies and of what goes with them */
+    int                     unlimited; /* 1: what had room before is being put back, whatever the limit says */
     uint32_t               *local_of; /* [n_blocks] place in run->block, ARCHI_NIL: on another rank */
     arch_time_t            *next;     /* [n_local] time of the block's next event */
     uint32_t               *credit;   /* [n_local] pushes that the block has room for while it does not run */
@@ -35,12 +38,24 @@ typedef struct {
     int                     cancelled;
 } archi_exec_t;
 
+enum { ARCHI_GOES_ON = 0, ARCHI_CANCELLED = -1, ARCHI_FAILED = -2 }; /* a run's verdict: the least of all ranks' */
+
+/* What a round of messages settles for all ranks. */
+typedef struct {
+    arch_time_t bound;    /* the earliest event anywhere */
+    uint64_t    n_events; /* handled by all */
+    int64_t     verdict;
+} archi_view_t;
+
 double archi_wall_seconds(void);
 
 /* Give room for what block `place` of this rank wants, within the run's memory limit. */
 arch_status_t archi_exec_grow(archi_exec_t *x, uint32_t place);
 
 /* Run block `place` up to horizon, growing it as it needs. */
+arch_status_t archi_exec_advance(archi_exec_t *x, uint32_t place, arch_time_t horizon);
+
+/* The same, once in a window: the block is then among those that may have mail. */
 arch_status_t archi_exec_run_block(archi_exec_t *x, uint32_t place, arch_time_t horizon);
 
 /* a + b for times >= 0, at most ARCH_TIME_MAX. */
@@ -57,7 +72,10 @@ void archi_exec_keep_pace(archi_exec_t *x, arch_time_t now, uint64_t n_events);
 
 arch_status_t archi_exec_straight(archi_exec_t *x);
 arch_status_t archi_exec_windows(archi_exec_t *x);
+arch_status_t archi_exec_optimistic(archi_exec_t *x);
 
+/* Put one event into block `place` of this rank. */
+arch_status_t archi_mail_push(archi_exec_t *x, uint32_t place, const archi_event_t *ev);
 /* Empty all outboxes: into blocks of this rank at once, else into the mail. */
 arch_status_t archi_mail_collect(archi_exec_t *x);
 /* The mail has left (or will not): forget it. */

@@ -5,7 +5,7 @@
 
 static archi_event_t *outbox(archi_block_t *b) { return (archi_event_t *)archi_section(b, ARCHI_SEC_OUTBOX); }
 
-static arch_status_t push(archi_exec_t *x, uint32_t place, const archi_event_t *ev)
+arch_status_t archi_mail_push(archi_exec_t *x, uint32_t place, const archi_event_t *ev)
 {
     while (x->credit[place] == 0) {
         x->credit[place] = archi_queue_credit(x->run->block[place], 1);
@@ -29,7 +29,7 @@ static arch_status_t sort_outbox(archi_exec_t *x, archi_block_t *b)
 
         ARCH_ASSERT(ev->at >= x->safe); /* or the lookahead that the model promised does not hold */
         if (x->local_of[to] != ARCHI_NIL) {
-            ARCH_TRY(push(x, x->local_of[to], ev));
+            ARCH_TRY(archi_mail_push(x, x->local_of[to], ev));
             continue;
         }
         x->filled[x->run->rank_of[to]] += sizeof *ev;
@@ -87,8 +87,10 @@ arch_status_t archi_mail_collect(archi_exec_t *x)
 
 void archi_mail_drop(archi_exec_t *x)
 {
-    for (uint32_t i = 0; i < x->n_ran; i++)
+    for (uint32_t i = 0; i < x->n_ran; i++) {
         x->run->block[x->ran[i]]->section[ARCHI_SEC_OUTBOX].used = 0;
+        x->run->block[x->ran[i]]->section[ARCHI_SEC_SENT].used = 0;
+    }
     memset(x->filled, 0, x->size * sizeof *x->filled);
     memset(x->offset, 0, (x->size + (size_t)1) * sizeof *x->offset);
     x->outgoing = NULL;
@@ -103,7 +105,7 @@ arch_status_t archi_mail_deliver(archi_exec_t *x, const void *bytes, uint64_t n)
         uint32_t to = archi_block_of(x->run->map, ev->dst);
 
         ARCH_ASSERT(to < x->run->map->n_blocks && x->local_of[to] != ARCHI_NIL && ev->at >= x->safe);
-        ARCH_TRY(push(x, x->local_of[to], ev));
+        ARCH_TRY(archi_mail_push(x, x->local_of[to], ev));
     }
     return ARCH_OK;
 }

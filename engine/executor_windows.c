@@ -11,14 +11,6 @@
 #include "engine/executor_impl.h"
 #include "engine/hot.h"
 
-enum { GOES_ON = 0, CANCELLED = -1, FAILED = -2 }; /* the least of all ranks' counts */
-
-typedef struct {
-    arch_time_t bound;    /* the earliest event anywhere */
-    uint64_t    n_events; /* handled by all */
-    int64_t     verdict;
-} view_t;
-
 static arch_time_t own_bound(const archi_exec_t *x)
 {
     arch_time_t least = x->earliest;
@@ -30,15 +22,15 @@ static arch_time_t own_bound(const archi_exec_t *x)
 }
 
 /* One round: say how things stand here, with the mail, and learn how they stand everywhere. */
-static arch_status_t meet(archi_exec_t *x, arch_status_t own, view_t *view)
+static arch_status_t meet(archi_exec_t *x, arch_status_t own, archi_view_t *view)
 {
-    archi_net_round_t round = {{own_bound(x), x->cancelled ? CANCELLED : GOES_ON}, x->n_events};
+    archi_net_round_t round = {{own_bound(x), x->cancelled ? ARCHI_CANCELLED : ARCHI_GOES_ON}, x->n_events};
     arch_status_t st = ARCH_OK;
     const void *arrived = NULL;
     uint64_t n = 0;
 
     if (own != ARCH_OK)
-        round.least[1] = FAILED;
+        round.least[1] = ARCHI_FAILED;
     if (x->size > 1) {
         st = archi_net_exchange_round(x->run->net, x->outgoing, x->offset, &arrived, &n, &round);
         x->stats->n_bytes += x->offset[x->size];
@@ -53,7 +45,7 @@ static arch_status_t meet(archi_exec_t *x, arch_status_t own, view_t *view)
 }
 
 /* Run every block of this rank up to the window's end, or less far when that takes too long to hear of anything. */
-static arch_status_t run_window(archi_exec_t *x, const view_t *view)
+static arch_status_t run_window(archi_exec_t *x, const archi_view_t *view)
 {
     arch_time_t lookahead = x->run->map->n_blocks > 1 ? x->run->lookahead : ARCH_TIME_MAX;
     arch_time_t slice = lookahead < x->slice ? lookahead : x->slice;
@@ -71,10 +63,10 @@ static arch_status_t run_window(archi_exec_t *x, const view_t *view)
 
 arch_status_t archi_exec_windows(archi_exec_t *x)
 {
-    view_t view = {0, 0, GOES_ON};
+    archi_view_t view = {0, 0, ARCHI_GOES_ON};
     arch_status_t st = meet(x, ARCH_OK, &view);
 
-    while (view.bound < x->run->until && view.verdict == GOES_ON && st != ARCH_E_MPI) {
+    while (view.bound < x->run->until && view.verdict == ARCHI_GOES_ON && st != ARCH_E_MPI) {
         if (st == ARCH_OK)
             st = run_window(x, &view);
         archi_exec_keep_pace(x, view.bound, view.n_events);
@@ -83,11 +75,11 @@ arch_status_t archi_exec_windows(archi_exec_t *x)
         } else {
             archi_mail_drop(x);
             (void)meet(x, st, &view); /* the first failure is the one to tell */
-            view.verdict = FAILED;
+            view.verdict = ARCHI_FAILED;
         }
     }
     st = archi_net_agree(x->run->net, st);
-    if (st == ARCH_OK && view.verdict == CANCELLED)
+    if (st == ARCH_OK && view.verdict == ARCHI_CANCELLED)
         return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
     return st;
 }

@@ -71,7 +71,7 @@ ARCH_HD static ARCH_INLINE void archi_queue_push(archi_block_t *b, const archi_e
     }
     if (ev->at < q->peek)
         q->peek = ev->at;
-    slot = archi_pool_take(b, ARCHI_SEC_QUEUE);
+    slot = archi_queue_take(b);
     archi_queue_slots(b)[slot].ev = *ev;
     archi_queue_file(b, slot);
 }
@@ -96,8 +96,7 @@ ARCH_HD static ARCH_INLINE bool archi_queue_pop_before(archi_block_t *b, arch_ti
         return false;
     *out = s->ev;
     q->run_head++;
-    archi_pool_give(b, ARCHI_SEC_QUEUE, slot);
-    s->next = ARCHI_SLOT_FREE;
+    archi_queue_give(b, slot);
     return true;
 }
 
@@ -118,7 +117,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_look_ahead(archi_block_t *b, 
     const archi_queue_state_t *q = &b->queue;
 
     if (q->tuned_for < ARCHI_QUEUE_LARGE) {
-        soon[0] = archi_queue_peek_dst(b, 2);
+        soon[0] = archi_queue_walk(b);
         soon[1] = ARCHI_NIL;
     } else {
         soon[0] = archi_queue_scout(b, q->run_head & 7);

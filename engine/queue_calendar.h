@@ -21,9 +21,9 @@
 
 enum {
     ARCHI_QUEUE_RUN = 64,    /* events that a run may hold */
-    ARCHI_QUEUE_AIM = 12,    /* and those that it should */
+    ARCHI_QUEUE_AIM = 20,    /* and those that it should */
     ARCHI_QUEUE_TINY = 24,   /* up to so many events the heap alone is used */
-    ARCHI_QUEUE_LARGE = 8192, /* from so many on they lie outside the nearest caches */
+    ARCHI_QUEUE_LARGE = 24576, /* from so many on they lie outside the nearest caches */
     ARCHI_QUEUE_LEAD = 16,    /* buckets that the prefetcher may be ahead */
     ARCHI_QUEUE_BY_SLOT = 0, /* levels: 6 for each 32 bits of ties, 12 for the time */
     ARCHI_QUEUE_BY_SEQ = 6,
@@ -90,6 +90,32 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_queue_level_t *archi_queue_level(archi_b
 ARCH_HD static ARCH_ALWAYS_INLINE archi_queue_key_t *archi_queue_run(archi_block_t *b)
 {
     return (archi_queue_key_t *)archi_section(b, ARCHI_SEC_RUN);
+}
+
+/* archi_pool_take() and archi_pool_give() of slots, whose size the compiler knows. A slot that is free says so. */
+ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_take(archi_block_t *b)
+{
+    archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
+    uint32_t slot = pool->free_head;
+
+    if (ARCH_LIKELY(slot != ARCHI_NIL)) {
+        pool->free_head = *(const uint32_t *)&archi_queue_slots(b)[slot];
+        pool->n_free--;
+        return slot;
+    }
+    ARCH_ASSERT(pool->used < pool->capacity);
+    return pool->used++;
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_give(archi_block_t *b, uint32_t slot)
+{
+    archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
+    archi_slot_t *s = &archi_queue_slots(b)[slot];
+
+    *(uint32_t *)s = pool->free_head;
+    s->next = ARCHI_SLOT_FREE;
+    pool->free_head = slot;
+    pool->n_free++;
 }
 
 /* Highest and lowest bit that is set; x is not 0. */
@@ -387,6 +413,19 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_lp_t archi_queue_scout(archi_block_t *b,
     return dst;
 }
 
+/* In a set that lies in the second cache one step along the next bucket's chain for each event of the run is enough. */
+ARCH_HD static ARCH_ALWAYS_INLINE archi_lp_t archi_queue_walk(archi_block_t *b)
+{
+    uint32_t slot = b->queue.scout[0];
+    const archi_slot_t *s = &archi_queue_slots(b)[slot];
+
+    if (b->queue.run_head == b->queue.run_tail || slot >= b->section[ARCHI_SEC_QUEUE].used)
+        return ARCHI_NIL;
+    b->queue.scout[0] = s->next;
+    ARCH_PREFETCH(&archi_queue_slots(b)[s->next]);
+    return s->ev.dst;
+}
+
 /* The run holds bucket k's n events: from now on later ones belong behind it. */
 ARCH_HD static ARCH_INLINE void archi_queue_commit(archi_block_t *b, const archi_bucket_t *k, uint32_t n)
 {
@@ -402,6 +441,8 @@ ARCH_HD static ARCH_INLINE void archi_queue_commit(archi_block_t *b, const archi
         return;
     q->last = (arch_time_t)(k->start + (((uint64_t)1 << k->width) - 1));
     archi_queue_open(b, (uint64_t)q->last);
+    if (q->tuned_for < ARCHI_QUEUE_LARGE)
+        q->scout[0] = archi_queue_ring(b)[(((uint64_t)q->open >> q->shift) + 1) & (((uint64_t)1 << q->ring_bits) - 1)];
 }
 
 /* In what the events of a chain differ. */

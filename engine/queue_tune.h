@@ -38,7 +38,13 @@ ARCHI_QUEUE_COLD uint32_t archi_queue_sample(archi_block_t *b, arch_time_t *t)
     return n;
 }
 
-/* Mean distance of the first quarter of what is pending, ARCHI_QUEUE_AIM of them together. */
+/* Events that a bucket should hold: of a small set fewer, since what is sent into the open bucket comes too late for it. */
+ARCHI_QUEUE_COLD uint64_t archi_queue_aim(uint64_t pending)
+{
+    return pending / 12 < ARCHI_QUEUE_AIM ? pending / 12 + 1 : ARCHI_QUEUE_AIM;
+}
+
+/* Mean distance of the first quarter of what is pending, archi_queue_aim() of them together. */
 ARCHI_QUEUE_COLD uint64_t archi_queue_width_of_sample(archi_block_t *b)
 {
     arch_time_t t[ARCHI_QUEUE_SAMPLE];
@@ -49,7 +55,7 @@ ARCHI_QUEUE_COLD uint64_t archi_queue_width_of_sample(archi_block_t *b)
         i++;
     if (n == 0 || t[i] == t[0])
         return 1024;
-    return (uint64_t)(t[i] - t[0]) / (pending * i / n + 1) * ARCHI_QUEUE_AIM + 1;
+    return (uint64_t)(t[i] - t[0]) / (pending * i / n + 1) * archi_queue_aim(pending) + 1;
 }
 
 typedef struct {
@@ -64,14 +70,14 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
     uint32_t most = archi_top_bit(b->section[ARCHI_SEC_RING].capacity | 1);
 
     if (q->ring_bits != 0 && q->taken > pending / 4 && q->reached > q->measured_from)
-        width = (uint64_t)(q->reached - q->measured_from) / (q->taken / ARCHI_QUEUE_AIM + 1) + 1;
+        width = (uint64_t)(q->reached - q->measured_from) / (q->taken / archi_queue_aim(pending) + 1) + 1;
     else
         width = archi_queue_width_of_sample(b);
     s.ring_bits = archi_top_bit(pending / 4 | 15) + 1; /* 2 to 8 mean delays */
     s.ring_bits = s.ring_bits > most ? most : s.ring_bits;
     s.shift = archi_top_bit(width + width / 3);
-    if (s.ring_bits == q->ring_bits && s.shift + 1 >= q->shift && s.shift <= q->shift + 1)
-        s.shift = q->shift;
+    if (s.ring_bits == q->ring_bits && (uint64_t)2 << q->shift >= width && (uint64_t)1 << q->shift <= width + width / 2)
+        s.shift = q->shift; /* half to one and a half times as wide as it should be will do */
     if (s.shift + s.ring_bits > ARCHI_QUEUE_HORIZON)
         s.shift = ARCHI_QUEUE_HORIZON - s.ring_bits;
     return s;

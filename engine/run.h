@@ -58,8 +58,10 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_send(const archi_map_t *map, archi_
     if (archi_block_of(map, ev->dst) == b->id) {
         archi_queue_push(b, ev);
     } else {
-        archi_section_t *out = &b->section[ARCHI_SEC_OUTBOX];
+        archi_section_t *out = &b->section[ARCHI_SEC_OUTBOX], *sent = &b->section[ARCHI_SEC_SENT];
         ARCH_ASSERT(out->used < out->capacity);
+        if (ARCH_UNLIKELY(sent->capacity != 0))
+            ((arch_time_t *)((char *)b + sent->offset))[sent->used++] = b->now;
         ((archi_event_t *)((char *)b + out->offset))[out->used++] = *ev;
         b->n_sent_out++;
     }
@@ -77,7 +79,7 @@ ARCH_HD static ARCH_INLINE uint32_t archi_block_credit(archi_block_t *b)
     while (left != 0 && credit != 0) {
         uint32_t i = archi_low_bit(left), room = archi_section_room(&b->section[i]);
         left &= left - 1;
-        if (room / credit >= b->section[i].headroom)
+        if (room >= (uint64_t)b->section[i].headroom * credit)
             continue;
         credit = room / b->section[i].headroom;
         if (credit == 0)

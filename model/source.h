@@ -29,6 +29,13 @@ ARCH_HD static ARCH_INLINE archi_op_tally_t *archi_op_tally(archi_context_t *c, 
            (uint64_t)(c->el->operation + op) * c->plan->n_slices + c->el->slice;
 }
 
+/* Where requests on their way are counted, whatever slice they began in. */
+ARCH_HD static ARCH_INLINE uint64_t *archi_in_flight(archi_context_t *c, uint32_t op)
+{
+    return &((archi_op_tally_t *)archi_section(c->b, ARCHI_SEC_OP) +
+             (uint64_t)(c->el->operation + op) * c->plan->n_slices)->n_in_flight;
+}
+
 /* Issue request `number` with the ticket. */
 ARCH_HD static ARCH_INLINE void archi_issue(archi_context_t *c, uint64_t number, uint32_t ticket)
 {
@@ -42,6 +49,7 @@ ARCH_HD static ARCH_INLINE void archi_issue(archi_context_t *c, uint64_t number,
     c->el->inside++;
     c->el->n_arrived++;
     archi_op_tally(c, op)->n_generated++;
+    (*archi_in_flight(c, op))++;
     archi_request(c, &o->route, o->endpoint, root, 0, 0, ticket, 0, c->group->priority, archi_minor(0, ARCHI_DRAW_PICK),
                   &t->peer);
 }
@@ -135,6 +143,7 @@ ARCH_HD static ARCH_INLINE void archi_count_answer(archi_context_t *c, const arc
     arch_time_t latency = c->now - t->start;
 
     c->el->inside--;
+    (*archi_in_flight(c, t->operation))--;
     if (outcome == ARCHI_FAILED || outcome == ARCHI_REJECTED) {
         cell->n_errors++;
         if (outcome == ARCHI_FAILED) {

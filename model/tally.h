@@ -32,6 +32,7 @@ typedef struct {
  * one in which it began. */
 typedef struct {
     uint64_t n_generated, n_completed, n_failed, n_rejected;
+    uint64_t n_in_flight; /* first slice: requests on their way now; counted apart, to prove that none is lost */
     uint64_t latency_max;
     archi_u128_t latency; /* sum over completed */
 } archi_op_tally_t;

@@ -2,4 +2,4 @@
 s/\x1b\[[0-9;]*m//g
 s/[ \t]*$//
 s/^([0-9.]+ ?[kMG]? events) in .*/\1 in .../
-s/("(wall_seconds|events_per_second|peak_bytes|host|started|version|executor|ranks|threads|partitions|windows|messages)": *)("[^"]*"|[^,]*)/\1.../
+/"provenance": \{/,/\}/s/("(wall_seconds|events_per_second|peak_bytes|host|started|version|executor|ranks|threads|partitions|windows|messages)": *)("[^"]*"|[^,]*)/\1.../

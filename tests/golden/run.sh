@@ -5,6 +5,8 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 
+command -v architech > /dev/null || { echo "golden/run.sh: no architech on the PATH" >&2; exit 2; }
+
 answers() ( # of the case in folder $1
     cd "$1" || exit 3
     if [ -f args ]; then cat args; else echo "run design.json"; fi |

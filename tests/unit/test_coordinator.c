@@ -344,8 +344,13 @@ static void finds_rejections_and_counts_them(void)
     arch_design_t *design = single_server("1500/s", "\"threads\": 1, \"queue_limit\": 5,",
                                           "\"duration\": \"10s\", \"replications\": 2");
     arch_results_t *r = run_with(design, shared_by(0, 0, 0));
+    const arch_component_result_t *c = &r->component[0];
+    char share[32];
 
-    CU_ASSERT_PTR_NOT_NULL(finding(r, "rejecting"));
+    snprintf(share, sizeof share, "%.0f %% of those", 100.0 * (double)c->rejected / (double)c->arrived);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(finding(r, "rejecting"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(finding(r, "rejecting")->text, share));
+    CU_ASSERT_EQUAL(c->rejected, r->operation[0].rejected);
     CU_ASSERT_PTR_NOT_NULL(finding(r, "errors"));
     CU_ASSERT(r->operation[0].rejected > 1000);
     CU_ASSERT_DOUBLE_EQUAL(r->operation[0].errors.value, 0.35, 0.05);

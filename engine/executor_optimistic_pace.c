@@ -1,0 +1,99 @@
+/* engine/executor_optimistic_pace.c - how far ahead of what is final to run.
+ *
+ * The further, the fewer rounds, and the more is put back. With w the width, a round's fixed costs F are paid 1/w times per
+ * simulated second, and events that come for a block that has run past them grow with w squared, so the two are best when
+ * what a round costs whatever its width is what it costs in putting back (as for the interval between copies). Both are
+ * measured, and the width follows in small steps, upwards only while rounds get as far as blocks run: to run further than
+ * messages let `final` follow gains nothing. When what is gained over rounds of one lookahead does not pay for what is put
+ * back, blocks run no further than is safe, and it is tried again after a while, and then after a longer one.
+ *
+ * Times measured here decide only how far ranks run, which changes nothing that they find. */
+#include "engine/executor_optimistic.h"
+#include "engine/hot.h"
+
+enum { TRY = 64, FIRST_REST = 64, LONGEST_REST = 16384 };
+
+static void follow(double *average, double value) { *average += (value - *average) / 32; }
+
+void archi_pace_begin(archi_guess_t *g)
+{
+    archi_pace_t *p = &g->pace;
+    const archi_run_t *run = g->x->run;
+
+    p->lookahead = run->map->n_blocks > 1 ? (double)run->lookahead : (double)ARCH_TIME_MAX;
+    p->width = 2 * p->lookahead;
+    p->event_ns = 100;
+    p->round_ns = 1000;
+    p->advance = p->lookahead;
+    p->patience = FIRST_REST;
+}
+
+void archi_pace_rest(archi_pace_t *p)
+{
+    if (p->rest != 0)
+        return;
+    p->width = p->lookahead;
+    p->rest = p->patience;
+    p->patience = 2 * p->patience < LONGEST_REST ? 2 * p->patience : LONGEST_REST;
+}
+
+static void try_again(archi_pace_t *p)
+{
+    p->width = 2 * p->lookahead;
+    p->n_tried = 0;
+    p->back_ns = 0;
+    p->met_messages = 0;
+    p->advance = p->lookahead;
+}
+
+/* What was put back since the last round, in ns of this machine: about ten bytes are copied in one. */
+static double cost_of_going_back(archi_guess_t *g)
+{
+    archi_pace_t *p = &g->pace;
+    const archi_executor_stats_t *s = g->x->stats;
+    double events = (double)(s->n_undone - p->n_undone + (s->n_repeated - p->n_repeated));
+    double cost = events * p->event_ns + 0.1 * (double)p->copied + 200.0 * (double)(s->n_rollbacks - p->n_rollbacks);
+
+    follow(&p->odds, (double)(s->n_rollbacks - p->n_rollbacks) / (g->x->run->n_local + 1.0));
+    p->n_undone = s->n_undone;
+    p->n_repeated = s->n_repeated;
+    p->n_rollbacks = s->n_rollbacks;
+    p->copied = 0;
+    return cost;
+}
+
+static void step_width(archi_pace_t *p, double advance)
+{
+    if (p->back_ns > p->round_ns)
+        p->width -= p->width / 16;
+    else if (advance >= p->width && p->width < 0x1p61)
+        p->width += p->met_messages ? p->width / 16 : p->width;
+    if (p->width < p->lookahead)
+        p->width = p->lookahead;
+}
+
+void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
+{
+    archi_pace_t *p = &g->pace;
+    double back = cost_of_going_back(g), blocks = 30.0 * g->x->run->n_local;
+
+    if (n_run != 0 && n_run < (uint64_t)1 << 40)
+        follow(&p->event_ns, 1e9 * p->ran_s / (double)n_run);
+    follow(&p->round_ns, 1e9 * p->met_s + blocks);
+    if (p->rest != 0) {
+        if (--p->rest == 0)
+            try_again(p);
+        return;
+    }
+    follow(&p->back_ns, back);
+    follow(&p->advance, (double)advance);
+    if ((double)advance < p->width && advance < g->x->slice)
+        p->met_messages = 1;
+    step_width(p, (double)advance);
+    if (++p->n_tried < TRY)
+        return;
+    if (p->back_ns > p->round_ns * (p->advance / p->lookahead - 1))
+        archi_pace_rest(p);
+    else if (p->n_tried > 16 * TRY)
+        p->patience = FIRST_REST;
+}
