@@ -151,6 +151,8 @@ const cli_command_t cli_run = {
     "      --threads N        ranks as threads of this process (default: one per core that has work)\n"
     "      --group N          ranks that share one replication (default: chosen)\n"
     "      --partitions N     parts that a replication is cut into (default: chosen)\n"
+    "      --executor E       \"auto\" (default), \"sequential\": each replication on one rank; \"conservative\" or\n"
+    "                         \"optimistic\": parts in steps that are safe, or further and back when that was too far\n"
     "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free)\n"
     "\n"
     "Examples:\n"

@@ -3,7 +3,10 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, MEMORY, QUIET, NO_PROGRESS, EXPLAIN };
+enum {
+    FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, EXECUTOR, MEMORY, QUIET, NO_PROGRESS,
+    EXPLAIN
+};
 
 static const struct option options[] = {
     {"output", required_argument, NULL, 'o'},
@@ -15,6 +18,7 @@ static const struct option options[] = {
     {"threads", required_argument, NULL, THREADS},
     {"partitions", required_argument, NULL, PARTITIONS},
     {"group", required_argument, NULL, GROUP},
+    {"executor", required_argument, NULL, EXECUTOR},
     {"memory", required_argument, NULL, MEMORY},
     {"quiet", no_argument, NULL, 'q'},
     {"no-progress", no_argument, NULL, NO_PROGRESS},
@@ -37,6 +41,18 @@ static const char *read_format(const char *text, bool *json)
 {
     *json = strcmp(text, "json") == 0;
     return *json || strcmp(text, "text") == 0 ? NULL : "\"text\" or \"json\"";
+}
+
+static const char *read_executor(const char *text, uint32_t *executor)
+{
+    static const char *const name[] = {"auto", "sequential", "conservative", "optimistic"}; /* see arch_executor_t */
+
+    for (uint32_t i = 0; i < sizeof name / sizeof name[0]; i++)
+        if (strcmp(text, name[i]) == 0) {
+            *executor = i;
+            return NULL;
+        }
+    return "\"auto\", \"sequential\", \"conservative\" or \"optimistic\"";
 }
 
 static const char *read_times(int option, const char *text, cli_request_t *r)
@@ -65,6 +81,7 @@ static const char *take(int option, const char *text, cli_request_t *r)
     case THREADS: return read_count(text, &r->options.threads);
     case PARTITIONS: return read_count(text, &r->options.partitions);
     case GROUP: return read_count(text, &r->options.group);
+    case EXECUTOR: return read_executor(text, &r->options.executor);
     case MEMORY: return cli_parse_bytes(text, &r->options.memory_limit) ? NULL : "a size such as 512MiB or 4GiB";
     case 'q': r->quiet = true; return NULL;
     case NO_PROGRESS: r->no_progress = true; return NULL;

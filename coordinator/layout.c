@@ -126,6 +126,8 @@ static arch_status_t choose_group(const archi_plan_t *plan, const arch_run_optio
     uint32_t most = 1;
 
     *group = 1;
+    if (options->executor == ARCH_EXECUTOR_SEQUENTIAL)
+        return ARCH_OK;
     if (options->group > 0) {
         *group = options->group < n_ranks ? options->group : n_ranks;
         return ARCH_OK;

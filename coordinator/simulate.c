@@ -102,6 +102,15 @@ static void add_stats(rank_t *r, const archi_executor_stats_t *s)
         r->sum.peak_bytes = s->peak_bytes;
 }
 
+static archi_executor_kind_t choose_executor(const rank_t *r)
+{
+    uint32_t wanted = r->job->options->executor;
+
+    if (wanted == ARCH_EXECUTOR_OPTIMISTIC)
+        return ARCHI_OPTIMISTIC;
+    return wanted == ARCH_EXECUTOR_CONSERVATIVE || archi_net_size(r->group) > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
+}
+
 static arch_status_t run_blocks(rank_t *r)
 {
     const archi_job_t *job = r->job;
@@ -120,7 +129,7 @@ static arch_status_t run_blocks(rank_t *r)
     run.lookahead = job->layout.lookahead;
     run.until = archi_plan_duration(job->plan);
     run.memory_limit = job->rank_memory;
-    run.kind = archi_net_size(r->group) > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
+    run.kind = choose_executor(r);
     run.progress = job->options->progress != NULL || job->control.n_ranks > 1 ? archi_watch : NULL;
     run.user = &r->watch;
     st = archi_execute(&run, &stats);

@@ -3,11 +3,11 @@
  * Time Warp (Jefferson, "Virtual time", TOPLAS 7(3), 1985) with blocks as its processes and one of its two risks. A block
  * may run past the time up to which its input is known, on the bet that nothing comes for it; when something does, a
  * *straggler*, the block alone is put back. But what a block sends stays in its outbox until the event that sent it is
- * final. So nothing wrong is ever received: there are no anti-messages and no cascades of rollbacks, memory is bounded by how far
- * ahead blocks run, and a model never meets a state that no run of it could reach, in which its handlers could do anything
- * (Nicol and Liu, "The dark side of risk", PADS 1997). That is SRADS with local rollback (Dickens and Reynolds, 1990), and
- * Steinman's breathing time buckets ("SPEEDES", 1992) when every block is put back in every round; see also Fujimoto,
- * "Parallel and distributed simulation systems", 2000, chapter 5.
+ * final. So nothing wrong is ever received: there are no anti-messages and no cascades of rollbacks, memory is bounded by
+ * how far ahead blocks run, and a model never meets a state that no run of it could reach, in which its handlers could do
+ * anything (Nicol and Liu, "The dark side of risk", PADS 1997). That is SRADS with local rollback (Dickens and Reynolds,
+ * 1990), and Steinman's breathing time buckets ("SPEEDES", 1992) when every block is put back in every round; see also
+ * Fujimoto, "Parallel and distributed simulation systems", 2000, chapter 5.
  *
  * A round, all ranks together:
  *   1. every block runs up to `final` + width;

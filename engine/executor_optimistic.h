@@ -40,6 +40,7 @@ typedef struct {
     double odds;     /* that a block that runs is put back */
     uint64_t n_undone, n_repeated, n_rollbacks, n_copied; /* as of the last round */
     uint64_t copied;                                      /* bytes to and from copies */
+    double   spent;          /* ns lost since it was last tried to run ahead */
     uint32_t n_tried;                                     /* rounds since it was last tried to run ahead */
     uint32_t rest;                                        /* rounds to go until it is tried again */
     uint32_t patience;                                    /* rounds of the next rest */

@@ -86,13 +86,47 @@ void archi_back_release(archi_guess_t *g)
 
 /* ---- copies ------------------------------------------------------------------------------------------------------ */
 
+/* What of a section must be copied: of the levels of the pending event set those that hold something, of the rest all that
+ * is used. Copying it to and fro is the same walk. */
+static uint64_t part_bytes(const archi_block_t *b, uint32_t id)
+{
+    uint64_t n = b->section[id].used;
+
+    if (id == ARCHI_SEC_LEVELS)
+        n = n == 0 ? 0 : (uint64_t)__builtin_popcount(b->queue.levels);
+    return n * b->section[id].entry_bytes;
+}
+
 static uint64_t image_bytes(const archi_block_t *b)
 {
     uint64_t n = sizeof *b;
 
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++)
-        n += (uint64_t)b->section[i].entry_bytes * b->section[i].used;
+        n += part_bytes(b, i);
     return n;
+}
+
+static unsigned char *copy_levels(archi_block_t *b, unsigned char *to)
+{
+    for (uint32_t set = b->queue.levels; b->section[ARCHI_SEC_LEVELS].used != 0 && set != 0; set &= set - 1) {
+        memcpy(to, archi_queue_level(b, archi_low_bit(set)), sizeof(archi_queue_level_t));
+        to += sizeof(archi_queue_level_t);
+    }
+    return to;
+}
+
+/* The block's header says already which levels hold something. */
+static const unsigned char *restore_levels(archi_block_t *b, const unsigned char *from)
+{
+    for (uint32_t l = 0; l < b->section[ARCHI_SEC_LEVELS].used; l++) {
+        if ((b->queue.levels >> l & 1) == 0) {
+            archi_queue_level(b, l)->map = 0;
+            continue;
+        }
+        memcpy(archi_queue_level(b, l), from, sizeof(archi_queue_level_t));
+        from += sizeof(archi_queue_level_t);
+    }
+    return from;
 }
 
 /* Room for `need` bytes and an eighth more, so that a block that grows a little fits again. */
@@ -110,7 +144,7 @@ static int reserve_copy(archi_exec_t *x, archi_copy_t *c, uint64_t need)
 
 static int take_copy(archi_guess_t *g, uint32_t place, archi_copy_t *c)
 {
-    const archi_block_t *b = g->x->run->block[place];
+    archi_block_t *b = g->x->run->block[place];
     unsigned char *to;
 
     c->valid = 0;
@@ -119,9 +153,12 @@ static int take_copy(archi_guess_t *g, uint32_t place, archi_copy_t *c)
     memcpy(c->bytes, b, sizeof *b);
     to = c->bytes + sizeof *b;
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++) {
-        size_t n = (size_t)b->section[i].entry_bytes * b->section[i].used;
-        memcpy(to, archi_section_const(b, i), n);
-        to += n;
+        if (i == ARCHI_SEC_LEVELS) {
+            to = copy_levels(b, to);
+            continue;
+        }
+        memcpy(to, archi_section(b, i), part_bytes(b, i));
+        to += part_bytes(b, i);
     }
     c->last = archi_last_handled(b);
     c->n_events = b->n_events;
@@ -129,32 +166,51 @@ static int take_copy(archi_guess_t *g, uint32_t place, archi_copy_t *c)
     c->valid = 1;
     g->ahead[place].debt = 0;
     g->x->stats->n_copies++;
-    g->pace.copied += (uint64_t)(to - c->bytes);
+    if (c != &g->ahead[place].copy[0]) /* that is what it takes to begin at all */
+        g->pace.copied += (uint64_t)(to - c->bytes);
     return 1;
 }
 
-/* Sections have room at least for what they held; they stay where they are now. Model's entries that had never been taken
- * are 0 again. */
-static void restore_copy(archi_guess_t *g, uint32_t place, const archi_copy_t *c)
+/* The header as it was, but sections stay where they are now, with the room that they have. */
+static void restore_header(archi_block_t *b, const archi_copy_t *c)
 {
-    archi_block_t *b = g->x->run->block[place], then;
-    const unsigned char *from = c->bytes + sizeof then;
+    archi_block_t then;
 
     memcpy(&then, c->bytes, sizeof then);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++) {
-        archi_section_t *s = &then.section[i];
-        size_t n = (size_t)s->entry_bytes * s->used, n_now = (size_t)s->entry_bytes * b->section[i].used;
-        unsigned char *to = archi_section(b, i);
-
-        memcpy(to, from, n);
-        from += n;
-        if (i >= ARCHI_FIRST_MODEL_SECTION && n_now > n)
-            memset(to + n, 0, n_now - n);
-        s->offset = b->section[i].offset;
-        s->capacity = b->section[i].capacity;
+        then.section[i].offset = b->section[i].offset;
+        then.section[i].capacity = b->section[i].capacity;
     }
     then.bytes = b->bytes;
     *b = then;
+}
+
+/* Model's entries that had never been taken are 0 again. */
+static void clear_taken(archi_block_t *b, const archi_copy_t *c)
+{
+    const archi_section_t *then = ((const archi_block_t *)(const void *)c->bytes)->section;
+
+    for (uint32_t i = ARCHI_FIRST_MODEL_SECTION; i < ARCHI_MAX_SECTIONS; i++)
+        if (b->section[i].used > then[i].used)
+            memset((char *)archi_section(b, i) + (size_t)then[i].used * then[i].entry_bytes, 0,
+                   (size_t)(b->section[i].used - then[i].used) * then[i].entry_bytes);
+}
+
+static void restore_copy(archi_guess_t *g, uint32_t place, const archi_copy_t *c)
+{
+    archi_block_t *b = g->x->run->block[place];
+    const unsigned char *from = c->bytes + sizeof *b;
+
+    clear_taken(b, c);
+    restore_header(b, c);
+    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++) {
+        if (i == ARCHI_SEC_LEVELS) {
+            from = restore_levels(b, from);
+            continue;
+        }
+        memcpy(archi_section(b, i), from, part_bytes(b, i));
+        from += part_bytes(b, i);
+    }
     g->pace.copied += (uint64_t)(from - c->bytes);
 }
 

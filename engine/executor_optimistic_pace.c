@@ -34,13 +34,14 @@ void archi_pace_rest(archi_pace_t *p)
         return;
     p->width = p->lookahead;
     p->rest = p->patience;
-    p->patience = 2 * p->patience < LONGEST_REST ? 2 * p->patience : LONGEST_REST;
+    p->patience = 4 * p->patience < LONGEST_REST ? 4 * p->patience : LONGEST_REST;
 }
 
 static void try_again(archi_pace_t *p)
 {
     p->width = 2 * p->lookahead;
     p->n_tried = 0;
+    p->spent = 0;
     p->back_ns = 0;
     p->met_messages = 0;
     p->advance = p->lookahead;
@@ -75,7 +76,7 @@ static void step_width(archi_pace_t *p, double advance)
 void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
 {
     archi_pace_t *p = &g->pace;
-    double back = cost_of_going_back(g), blocks = 30.0 * g->x->run->n_local;
+    double back = cost_of_going_back(g), blocks = 30.0 * g->x->run->n_local, gain;
 
     if (n_run != 0 && n_run < (uint64_t)1 << 40)
         follow(&p->event_ns, 1e9 * p->ran_s / (double)n_run);
@@ -90,9 +91,9 @@ void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
     if ((double)advance < p->width && advance < g->x->slice)
         p->met_messages = 1;
     step_width(p, (double)advance);
-    if (++p->n_tried < TRY)
-        return;
-    if (p->back_ns > p->round_ns * (p->advance / p->lookahead - 1))
+    gain = p->round_ns * (p->advance / p->lookahead - 1);
+    p->spent += back - p->round_ns * ((double)advance / p->lookahead - 1);
+    if (++p->n_tried < TRY ? p->spent > TRY * p->round_ns : p->back_ns > gain)
         archi_pace_rest(p);
     else if (p->n_tried > 16 * TRY)
         p->patience = FIRST_REST;

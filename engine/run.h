@@ -79,7 +79,7 @@ ARCH_HD static ARCH_INLINE uint32_t archi_block_credit(archi_block_t *b)
     while (left != 0 && credit != 0) {
         uint32_t i = archi_low_bit(left), room = archi_section_room(&b->section[i]);
         left &= left - 1;
-        if (room >= (uint64_t)b->section[i].headroom * credit)
+        if (room / credit >= b->section[i].headroom)
             continue;
         credit = room / b->section[i].headroom;
         if (credit == 0)

@@ -8,12 +8,23 @@
 extern "C" {
 #endif
 
+/* How the blocks of one replication are kept in step: one rank alone, windows in which nothing can go wrong, or further
+ * ahead than that and back when it was too far (pays where parts hear from each other far more rarely than the least
+ * latency between them would allow). */
+typedef enum {
+    ARCH_EXECUTOR_AUTO = 0,
+    ARCH_EXECUTOR_SEQUENTIAL = 1,
+    ARCH_EXECUTOR_CONSERVATIVE = 2,
+    ARCH_EXECUTOR_OPTIMISTIC = 3
+} arch_executor_t;
+
 /* How to run, as opposed to what: none of it changes the digest. Zero means "choose for me" in every member. */
 typedef struct {
     uint32_t threads;      /* ranks as threads of this process, when not under MPI; 0: one per core */
     uint32_t partitions;   /* blocks per replication; 0: chosen from the traffic equations */
     uint32_t group;        /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
     uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
+    uint32_t executor;     /* an arch_executor_t */
     uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with

@@ -54,10 +54,13 @@ threads)
     same "--threads 2 --group 1" env
     same "--threads 1 --partitions 3" env
     for n in 2 3 4 8; do same "--threads $n --group $n --partitions $((n + 3))" env; done
+    same "--threads 3 --group 3 --partitions 7 --executor conservative" env
+    same "--threads 3 --group 3 --partitions 7 --executor optimistic" env
     ;;
 ranks)
     for n in 1 2 3 4 8; do same "--group $n --partitions $n" "$ARCH_MPIEXEC" --oversubscribe -n $n; done
     same "" "$ARCH_MPIEXEC" --oversubscribe -n 3
+    same "--group 3 --partitions 5 --executor optimistic" "$ARCH_MPIEXEC" --oversubscribe -n 3
     same "--group 2 --partitions 9" "$ARCH_MPIEXEC" --oversubscribe -n 4
     ;;
 esac

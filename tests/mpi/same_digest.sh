@@ -24,6 +24,12 @@ reference=$(digest "$phold" $model)
 for blocks in 2 3 7 100; do expect "$reference" "$phold" $model --blocks $blocks; done
 for threads in 2 3 4 8; do expect "$reference" "$phold" $model --blocks 11 --threads $threads; done
 for ranks in 2 3 4 8; do expect "$reference" "$mpiexec" -n $ranks --oversubscribe "$phold" $model --blocks 11; done
+for threads in 1 2 3; do
+    expect "$reference" "$phold" $model --blocks 24 --threads $threads --executor optimistic
+done
+for ranks in 2 3; do
+    expect "$reference" "$mpiexec" -n $ranks --oversubscribe "$phold" $model --blocks 24 --executor optimistic
+done
 expect "$reference" "$mpiexec" -n 3 --oversubscribe "$phold" $model --blocks 2
 if [ "$(digest "$phold" $model --seed 2)" = "$reference" ]; then
     echo "same_digest.sh: the digest does not depend on the seed"

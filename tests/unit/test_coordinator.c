@@ -153,6 +153,26 @@ static void answers_alike_however_the_work_is_shared(void)
     arch_design_destroy(&design);
 }
 
+static void answers_alike_by_any_executor(void)
+{
+    static const char *const name[] = {NULL, "sequential", "conservative", "optimistic"};
+    arch_design_t *design = make_shop("", "");
+    arch_results_t *first = run_with(design, shared_by(1, 1, 1));
+
+    for (uint32_t executor = ARCH_EXECUTOR_SEQUENTIAL; executor <= ARCH_EXECUTOR_OPTIMISTIC; executor++) {
+        arch_run_options_t options = shared_by(2, 2, 5);
+        arch_results_t *other;
+
+        options.executor = executor;
+        other = run_with(design, options);
+        CU_ASSERT_STRING_EQUAL(other->provenance.executor, name[executor]);
+        same_results(first, other);
+        arch_results_destroy(&other);
+    }
+    arch_results_destroy(&first);
+    arch_design_destroy(&design);
+}
+
 static void another_seed_gives_another_digest(void)
 {
     arch_design_t *design = make_shop("", ""), *other = make_shop(", \"seed\": 2", "");
@@ -492,6 +512,7 @@ int main(void)
         void      (*test)(void);
     } tests[] = {
         {"answers alike however the work is shared", answers_alike_however_the_work_is_shared},
+        {"answers alike by any executor", answers_alike_by_any_executor},
         {"another seed gives another digest", another_seed_gives_another_digest},
         {"cuts really divide the work", cuts_really_divide_the_work},
         {"counts every request once", counts_every_request_once},

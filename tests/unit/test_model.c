@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static arch_results_t *run_split(const char *json, uint32_t threads, uint32_t partitions)
+static arch_results_t *run_by(uint32_t executor, const char *json, uint32_t threads, uint32_t partitions)
 {
     arch_problems_t problems = {0, NULL};
     arch_design_t *design = NULL;
@@ -18,6 +18,7 @@ static arch_results_t *run_split(const char *json, uint32_t threads, uint32_t pa
     options.threads = threads;
     options.group = threads;
     options.partitions = partitions;
+    options.executor = executor;
     if (arch_design_parse("test", ".", json, strlen(json), &design, &problems) != ARCH_OK) {
         for (uint32_t i = 0; i < problems.n; i++)
             fprintf(stderr, "%s: %s\n", problems.problem[i].at, problems.problem[i].text);
@@ -29,6 +30,11 @@ static arch_results_t *run_split(const char *json, uint32_t threads, uint32_t pa
     }
     arch_design_destroy(&design);
     return results;
+}
+
+static arch_results_t *run_split(const char *json, uint32_t threads, uint32_t partitions)
+{
+    return run_by(ARCH_EXECUTOR_AUTO, json, threads, partitions);
 }
 
 static arch_results_t *run(const char *json) { return run_split(json, 1, 1); }
@@ -83,7 +89,7 @@ static void an_asynchronous_call_is_not_waited_for_and_done_all_the_same(void)
 static void stragglers_of_a_join_go_on_working(void)
 {
     arch_results_t *r = run("{" RUN ",\"services\":{\"f\":{\"endpoints\":{\"e\":[{\"parallel\":[[{\"call\":\"x\"}],[{"
-                                    "\"call\":\"y\"}]],\"join\":\"any\"}]}},"
+                            "\"call\":\"y\"}]],\"join\":\"any\"}]}},"
                             "\"x\":{\"endpoints\":{\"e\":[{\"delay\":\"1ms\"}]}},\"y\":{\"cores\":2,\"endpoints\":{"
                             "\"e\":[{\"cpu\":\"9ms\"}]}}}," LOAD("100/s", "f") "}");
 
@@ -156,7 +162,7 @@ static void round_robin_is_even(void)
 static void least_request_counts_its_own_requests_only(void)
 {
     static const char *const flood = "{" RUN ",\"services\":{\"s\":{\"replicas\":2,\"endpoints\":{\"e\":[{\"delay\":"
-                                             "\"1ms\"}],\"slow\":[{\"delay\":\"10s\"}]}}},"
+                                     "\"1ms\"}],\"slow\":[{\"delay\":\"10s\"}]}}},"
                                      "\"balancers\":{\"a\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}"
                                      "},\"b\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":2}}}},"
                                      "\"workloads\":{\"w\":{\"rate\":\"100/s\",\"mix\":{\"a/"
@@ -190,7 +196,7 @@ static void a_cold_key_is_missed_until_it_is_stored(void)
 {
     arch_results_t *r =
         run("{" RUN ",\"keyspaces\":{\"k\":{\"count\":1,\"zipf\":0}},\"services\":{\"f\":{\"endpoints\":{\"e\":[{"
-                    "\"cache\":\"c\",\"keys\":\"k\","
+            "\"cache\":\"c\",\"keys\":\"k\","
             "\"miss\":[{\"delay\":\"1s\"}]}]}}},\"caches\":{\"c\":{\"ttl\":\"4s\",\"service\":\"1us\"}},"
             "\"workloads\":{\"w\":{\"gap\":\"100ms\",\"mix\":{\"f\":1}}}}");
     double hits = component(r, "c")->hit_ratio.value;
@@ -288,8 +294,11 @@ static void random_design(char *out, size_t size, uint32_t seed)
 static void random_designs_give_one_digest_however_they_are_cut(void)
 {
     static const struct {
-        uint32_t threads, partitions;
-    } cuts[] = {{1, 2}, {1, 5}, {1, 1000}, {2, 2}, {3, 7}};
+        uint32_t executor, threads, partitions;
+    } cuts[] = {{ARCH_EXECUTOR_SEQUENTIAL, 1, 2}, {ARCH_EXECUTOR_AUTO, 1, 5},
+                {ARCH_EXECUTOR_AUTO, 1, 1000},    {ARCH_EXECUTOR_CONSERVATIVE, 2, 2},
+                {ARCH_EXECUTOR_AUTO, 3, 7},       {ARCH_EXECUTOR_OPTIMISTIC, 1, 1000},
+                {ARCH_EXECUTOR_OPTIMISTIC, 2, 3}, {ARCH_EXECUTOR_OPTIMISTIC, 3, 8}};
     static char json[65536];
 
     for (uint32_t seed = 1; seed <= 40; seed++) {
@@ -297,10 +306,10 @@ static void random_designs_give_one_digest_however_they_are_cut(void)
         random_design(json, sizeof json, seed);
         whole = run_split(json, 1, 1);
         for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-            arch_results_t *parts = run_split(json, cuts[i].threads, cuts[i].partitions);
+            arch_results_t *parts = run_by(cuts[i].executor, json, cuts[i].threads, cuts[i].partitions);
             if (parts->digest != whole->digest)
-                fprintf(stderr, "design %u, %u threads, %u partitions: another digest\n%s\n", seed, cuts[i].threads,
-                        cuts[i].partitions, json);
+                fprintf(stderr, "design %u, executor %u, %u threads, %u partitions: another digest\n%s\n", seed,
+                        cuts[i].executor, cuts[i].threads, cuts[i].partitions, json);
             CU_ASSERT_EQUAL(parts->digest, whole->digest);
             arch_results_destroy(&parts);
         }
