@@ -261,7 +261,7 @@ typedef struct {
     arch_time_t warmup;    /* ARCH_AUTO: MSER-5 */
     uint32_t replications; /* >= 1 */
     uint64_t seed;
-    arch_time_t interval; /* of the time series; ARCH_AUTO: 1/60 of the duration */
+    arch_time_t interval; /* of the time series; ARCH_AUTO: 1/64 of the duration */
 } arch_run_settings_t;
 
 typedef struct arch_arena arch_arena_t;
