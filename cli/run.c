@@ -74,9 +74,13 @@ static int deliver(const cli_t *cli, const cli_request_t *r, const arch_results_
 
 static int cancelled(const cli_t *cli)
 {
-    if (cli->is_root)
+    int caught = cli_progress_signal();
+
+    if (cli->is_root) /* under MPI another rank may have been told */
         fprintf(stderr, "architech: stopped by %s before the end; no results were written\n",
-                cli_progress_signal() == SIGTERM ? "SIGTERM" : "SIGINT");
+                caught == SIGTERM  ? "SIGTERM"
+                : caught == SIGINT ? "SIGINT"
+                                   : "a signal to another rank");
     return CLI_MACHINE;
 }
 
@@ -161,6 +165,7 @@ const cli_command_t cli_run = {
     "  mpirun -n 4 architech run design.json --format json > run.json\n"
     "\n"
     "Exit status: 0 done and every objective met, 1 done and an objective missed, 2 the input is at fault,\n"
-    "             3 the machine is (no space, no memory, a lost rank, stopped by a signal).\n",
+    "             3 the machine is (no space, no memory, stopped by a signal). When a rank is killed, the launcher ends\n"
+    "             the others and gives a status of its own: mpirun 137 after SIGKILL.\n",
     true, run_main,
 };

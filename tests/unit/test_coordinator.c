@@ -305,6 +305,37 @@ static const arch_finding_t *finding(const arch_results_t *r, const char *code)
     return NULL;
 }
 
+static bool judged(const char *metric, const char *relation, double limit_ns)
+{
+    char objective[256];
+    arch_design_t *design;
+    arch_results_t *r;
+    bool met;
+
+    snprintf(objective, sizeof objective, ", \"objectives\": {\"o\": {\"workload\": \"web\", \"operation\": \"lb/read\", "
+             "\"%s\": {\"%s\": \"%.3fns\"}}}", metric, relation, limit_ns);
+    design = make_shop("", objective);
+    r = run_with(design, shared_by(1, 1, 1));
+    met = r->objectives_met;
+    CU_ASSERT_EQUAL(met, r->objective[0].met);
+    arch_results_destroy(&r);
+    arch_design_destroy(&design);
+    return met;
+}
+
+/* A limit a thousandth to either side of what is measured: the verdict turns between them. */
+static void an_objective_turns_at_its_limit(void)
+{
+    arch_design_t *design = make_shop("", "");
+    arch_results_t *r = run_with(design, shared_by(1, 1, 1));
+    double p95 = r->operation[0].p95.value;
+
+    CU_ASSERT_TRUE(judged("p95", "below", p95 * 1.001));
+    CU_ASSERT_FALSE(judged("p95", "below", p95 * 0.999));
+    arch_results_destroy(&r);
+    arch_design_destroy(&design);
+}
+
 static void judges_objectives(void)
 {
     arch_design_t *design = make_shop("", ", \"objectives\": {"
@@ -522,6 +553,7 @@ int main(void)
         {"a start-up is left out", a_start_up_is_left_out},
         {"refuses a percentile that few requests cannot carry", refuses_a_percentile_that_few_requests_cannot_carry},
         {"judges objectives", judges_objectives},
+        {"an objective turns at its limit", an_objective_turns_at_its_limit},
         {"finds the saturated element and says how full it is", finds_the_saturated_element_and_says_how_full_it_is},
         {"finds a queue that never settles", finds_a_queue_that_never_settles},
         {"finds rejections and counts them", finds_rejections_and_counts_them},
