@@ -9,7 +9,27 @@
 extern "C" {
 #endif
 
-typedef enum { ARCHI_SEQUENTIAL, ARCHI_CONSERVATIVE, ARCHI_OPTIMISTIC } archi_executor_kind_t;
+typedef enum {
+    ARCHI_SEQUENTIAL,
+    ARCHI_CONSERVATIVE,
+    ARCHI_OPTIMISTIC,
+    ARCHI_AUTOMATIC /* begins conservative, measures itself, and changes to what is fastest while it runs */
+} archi_executor_kind_t;
+
+/* What one block may send to another: nothing earlier than `lookahead` after it is sent. */
+typedef struct {
+    uint32_t    from, to; /* blocks */
+    arch_time_t lookahead;
+} archi_link_t;
+
+/* Whether blocks move between ranks while they run. At the end of a run every block is back on its rank. */
+typedef enum {
+    ARCHI_STAY,    /* never */
+    ARCHI_BALANCE, /* when the measured load of the ranks drifts apart; also to fewer ranks when windows hold too little */
+    ARCHI_WANDER   /* at random, often: for tests */
+} archi_moving_t;
+
+struct archi_trace; /* engine/trace.h */
 
 /* What the executor counted on this rank. */
 typedef struct {
@@ -18,6 +38,9 @@ typedef struct {
     uint64_t n_messages;    /* events that went to another block */
     uint64_t n_bytes;       /* that left this rank */
     uint64_t n_grown;       /* times a block was moved to a larger region */
+    uint64_t n_moved;       /* blocks that left this rank for another, not counting their way home */
+    uint64_t moved_bytes;
+    uint64_t n_changes;     /* of executor, or of the number of ranks at work */
     double   wait_seconds;  /* spent waiting for others */
     double   wall_seconds;
     uint64_t peak_bytes;    /* of this rank's blocks together */
@@ -38,6 +61,11 @@ typedef struct {
     const void         *plan;
     archi_step_t        step;
     arch_time_t         lookahead;    /* least delay of any event between two blocks; >= 1 when n_blocks > 1 */
+    const archi_link_t *link;         /* [n_links] block pairs that exchange events; no others do. NULL: any may, after */
+    uint32_t            n_links;      /* `lookahead`, which is the least of them */
+    archi_moving_t      moving;
+    uint64_t            moving_seed;  /* of ARCHI_WANDER */
+    struct archi_trace *trace;        /* where spans of wall time are noted; NULL: nowhere */
     arch_time_t         until;        /* events at or after it stay pending */
     uint64_t            memory_limit; /* bytes for this rank's blocks together, copies included; 0: none */
     archi_executor_kind_t kind;
