@@ -144,7 +144,7 @@ static void clear_unused(archi_block_t *b)
 
 /* Memory for a block. Events of a large one lie scattered over it: large pages spare most of the misses that the translation
  * of addresses would add. */
-static arch_status_t reserve(uint64_t bytes, archi_block_t **out)
+arch_status_t archi_block_reserve(uint64_t bytes, archi_block_t **out)
 {
     const uint64_t page = (uint64_t)2 << 20;
     uint64_t unit = bytes < 2 * page ? 64 : page, whole = (bytes + unit - 1) & ~(unit - 1);
@@ -167,7 +167,7 @@ arch_status_t archi_block_create(const archi_block_spec_t *spec, archi_block_t *
     if (spec->max_sends == 0)
         return ARCH_FAIL(ARCH_E_ARG, "a block's max_sends must be at least 1");
     set_header(spec, &head);
-    ARCH_TRY(reserve(head.bytes, out));
+    ARCH_TRY(archi_block_reserve(head.bytes, out));
     memcpy(*out, &head, sizeof head);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++)
         memset((char *)*out + head.section[i].offset, 0, (size_t)head.section[i].entry_bytes * head.section[i].used);
@@ -205,7 +205,7 @@ arch_status_t archi_block_grow(archi_block_t **b, uint32_t id, uint32_t capacity
     fit_companions(&head);
     head.bytes = place_sections(&head);
     head.wants = ARCHI_NIL;
-    ARCH_TRY(reserve(head.bytes, &moved));
+    ARCH_TRY(archi_block_reserve(head.bytes, &moved));
     memcpy(moved, &head, sizeof head);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++) {
         const archi_section_t *from = &(*b)->section[i], *to = &head.section[i];

@@ -169,6 +169,9 @@ typedef struct {
 arch_status_t archi_block_create(const archi_block_spec_t *spec, archi_block_t **out);
 void          archi_block_destroy(archi_block_t **b);
 
+/* Memory for a block of so many bytes whose content comes from elsewhere. *out is NULL on ARCH_E_NOMEM. Local. */
+arch_status_t archi_block_reserve(uint64_t bytes, archi_block_t **out);
+
 /* Size of the region that archi_block_grow() would move the block to. */
 uint64_t archi_block_grown_bytes(const archi_block_t *b, uint32_t id, uint32_t capacity);
 

@@ -122,17 +122,22 @@ static void adapt_slice(archi_exec_t *x, double seconds)
         x->slice = (arch_time_t)((double)x->slice * (aim / seconds)) + 1;
 }
 
-void archi_exec_keep_pace(archi_exec_t *x, arch_time_t now, uint64_t n_events)
+void archi_exec_tell(archi_exec_t *x, arch_time_t now, uint64_t n_events)
 {
     const double period = 0.2;
 
-    adapt_slice(x, archi_exec_lap(x));
-    x->stats->n_windows++;
     if (x->run->progress == NULL || x->clock - x->told_at < period)
         return;
     x->told_at = x->clock;
-    if (x->run->progress(x->run->user, now < x->run->until ? now : x->run->until, n_events) != 0)
+    if (x->run->progress(x->run->user, now < x->until ? now : x->until, n_events) != 0)
         x->cancelled = 1;
+}
+
+void archi_exec_keep_pace(archi_exec_t *x, arch_time_t now, uint64_t n_events)
+{
+    adapt_slice(x, archi_exec_lap(x));
+    x->stats->n_windows++;
+    archi_exec_tell(x, now, n_events);
 }
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */
@@ -169,36 +174,76 @@ static arch_status_t check(const archi_exec_t *x)
     return check_blocks(run, x->rank);
 }
 
+/* Does it pay to pause? One rank has nothing to choose from, and one block nothing to share. */
+static int takes_a_course(const archi_exec_t *x)
+{
+    const archi_run_t *run = x->run;
+
+    return run->segment > 0 ||
+           (x->size > 1 && run->map->n_blocks > 1 && (run->moving != ARCHI_STAY || run->kind == ARCHI_AUTOMATIC));
+}
+
+/* Who holds which block, for this run to change. */
+static arch_status_t copy_holders(archi_exec_t *x)
+{
+    uint32_t n = x->run->map->n_blocks;
+
+    x->holder = calloc(n + (size_t)1, sizeof *x->holder);
+    if (x->holder == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a run of %u blocks", (unsigned)n);
+    if (x->run->rank_of != NULL)
+        memcpy(x->holder, x->run->rank_of, n * sizeof *x->holder);
+    x->run->rank_of = x->holder;
+    return ARCH_OK;
+}
+
+void archi_exec_look(archi_exec_t *x)
+{
+    const archi_run_t *run = x->run;
+
+    memset(x->local_of, 0xff, run->map->n_blocks * sizeof *x->local_of);
+    x->bytes = 0;
+    x->n_events = 0;
+    x->n_ran = 0;
+    for (uint32_t i = 0; i < run->n_local; i++) {
+        x->local_of[run->block[i]->id] = i;
+        x->next[i] = archi_queue_next_time(run->block[i]);
+        x->credit[i] = 0;
+        x->bytes += run->block[i]->bytes;
+        x->n_events += run->block[i]->n_events;
+    }
+    if (x->bytes > x->stats->peak_bytes)
+        x->stats->peak_bytes = x->bytes;
+    x->counted = x->n_events;
+}
+
 /* Everything that the windows need, so that none of it is allocated while events run. */
 static arch_status_t prepare(archi_exec_t *x)
 {
     const archi_run_t *run = x->run;
+    size_t room = (run->moving == ARCHI_STAY ? run->n_local : run->map->n_blocks) + (size_t)1;
 
     ARCH_TRY(check(x));
     x->local_of = malloc((run->map->n_blocks + (size_t)1) * sizeof *x->local_of);
-    x->next = malloc((run->n_local + (size_t)1) * sizeof *x->next);
-    x->ran = malloc((run->n_local + (size_t)1) * sizeof *x->ran);
-    x->credit = calloc(run->n_local + (size_t)1, sizeof *x->credit);
+    x->next = malloc(room * sizeof *x->next);
+    x->ran = malloc(room * sizeof *x->ran);
+    x->credit = calloc(room, sizeof *x->credit);
     x->offset = calloc(x->size + (size_t)1, sizeof *x->offset);
     x->filled = calloc(x->size, sizeof *x->filled);
     if (x->local_of == NULL || x->next == NULL || x->ran == NULL || x->credit == NULL || x->offset == NULL ||
         x->filled == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a run of %u blocks", (unsigned)run->map->n_blocks);
-    memset(x->local_of, 0xff, run->map->n_blocks * sizeof *x->local_of);
-    for (uint32_t i = 0; i < run->n_local; i++) {
-        x->local_of[run->block[i]->id] = i;
-        x->next[i] = archi_queue_next_time(run->block[i]);
-        x->bytes += run->block[i]->bytes;
-        x->n_events += run->block[i]->n_events;
-    }
+    archi_exec_look(x);
+    if (takes_a_course(x))
+        ARCH_TRY(copy_holders(x));
     x->earliest = ARCH_TIME_MAX;
     x->slice = ARCH_MICROSECOND;
-    x->stats->peak_bytes = x->bytes;
     return ARCH_OK;
 }
 
 static void release(archi_exec_t *x)
 {
+    free(x->holder);
     free(x->local_of);
     free(x->next);
     free(x->ran);
@@ -217,29 +262,34 @@ static uint64_t count_events(const archi_run_t *run)
     return n;
 }
 
+arch_status_t archi_exec_segment(archi_exec_t *x)
+{
+    if (x->size == 1 && x->run->map->n_blocks == 1)
+        return archi_exec_straight(x);
+    return x->run->kind == ARCHI_OPTIMISTIC ? archi_exec_optimistic(x) : archi_exec_windows(x);
+}
+
 arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats)
 {
-    uint64_t n_before = count_events(run);
     double start = archi_wall_seconds();
     arch_status_t st;
+    archi_run_t own = *run; /* who holds what, and which ranks are at work, changes as the run goes on */
     archi_exec_t x;
 
     memset(stats, 0, sizeof *stats);
     memset(&x, 0, sizeof x);
-    x.run = run;
+    x.run = &own;
     x.stats = stats;
     x.rank = run->net == NULL ? 0 : archi_net_rank(run->net);
     x.size = run->net == NULL ? 1 : archi_net_size(run->net);
+    x.until = run->until;
     x.told_at = x.clock = start;
+    x.counted = count_events(run);
     ARCH_TRY_TO(done, archi_net_agree(run->net, prepare(&x)));
-    if (x.size == 1 && run->map->n_blocks == 1)
-        ARCH_TRY_TO(done, archi_exec_straight(&x));
-    else if (run->kind == ARCHI_OPTIMISTIC)
-        ARCH_TRY_TO(done, archi_exec_optimistic(&x));
-    else
-        ARCH_TRY_TO(done, archi_exec_windows(&x));
+    ARCH_TRY_TO(done, x.holder != NULL ? archi_exec_course(&x) : archi_exec_segment(&x));
 done:
-    stats->n_events = count_events(run) - n_before;
+    run->n_local = own.n_local;
+    stats->n_events += count_events(run) - x.counted;
     stats->wall_seconds = archi_wall_seconds() - start;
     release(&x);
     return st;

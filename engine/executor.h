@@ -56,7 +56,8 @@ typedef struct {
     archi_net_t        *net;          /* ranks that share this model; NULL or size 1: alone */
     const archi_map_t  *map;          /* map->n_blocks blocks in all */
     const uint32_t     *rank_of;      /* [n_blocks] who holds which; NULL: all here */
-    archi_block_t     **block;        /* this rank's blocks, ascending by id; entries change when a block grows */
+    archi_block_t     **block;        /* this rank's blocks, ascending by id; entries change when a block grows. Room for */
+                                      /* n_blocks of them where blocks may move */
     uint32_t            n_local;
     const void         *plan;
     archi_step_t        step;
@@ -65,6 +66,8 @@ typedef struct {
     uint32_t            n_links;      /* `lookahead`, which is the least of them */
     archi_moving_t      moving;
     uint64_t            moving_seed;  /* of ARCHI_WANDER */
+    arch_time_t         segment;      /* 0: the run pauses when it has run for a while. Else after so much simulated time, */
+                                      /* with load counted in events: the same course on any machine, for tests */
     struct archi_trace *trace;        /* where spans of wall time are noted; NULL: nowhere */
     arch_time_t         until;        /* events at or after it stay pending */
     uint64_t            memory_limit; /* bytes for this rank's blocks together, copies included; 0: none */
@@ -77,6 +80,8 @@ typedef struct {
 /* Run all blocks up to run->until. Collective over run->net. SEQUENTIAL: needs size 1; handles blocks in turn inside windows
  * of one lookahead (a single block: without windows). CONSERVATIVE: the same over ranks. OPTIMISTIC, on any number of ranks:
  * blocks run further than that and are put back when it was too far. All give the same bits.
+ * Where blocks may move, or the executor change, a run pauses now and then: see executor_course.c. A run that fails brings
+ * blocks home too, unless that is what failed: then n_local and block say what this rank holds.
  * ARCH_E_FULL when memory_limit is met, with section and block in the text: blocks are then as of the last event handled.
  * Copies of blocks never cause it: where there is no memory for them, blocks run no further than is safe. */
 arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats);

@@ -1,10 +1,19 @@
 /* engine/executor_impl.h - what the parts of the executor share.
  *
  *     executor.c          checks the run, chooses the way, counts
+ *     executor_course.c   a run in segments, between which it measures itself and may change its way
+ *     executor_choose.c   what to change: the executor, the number of ranks at work, who holds which block
+ *     executor_move.c     blocks between ranks
  *     executor_straight.c one block: straight to the end, in slices between which progress is told
  *     executor_windows.c  several blocks or ranks: windows of one lookahead
  *     executor_mail.c     carries events between blocks and ranks
- *     executor_optimistic*.c  several blocks or ranks, further than is known to be safe */
+ *     executor_optimistic*.c  several blocks or ranks, further than is known to be safe
+ *
+ * The last four are ways to run a segment: arch_status_t archi_exec_<kind>(archi_exec_t *x) runs all blocks of the ranks of
+ * x->run->net to x->until, with the same status on all those ranks; then every event before x->until is handled and none
+ * after it, no outbox holds anything and nothing is under way. A run may be one segment or thousands: x->run is the run as
+ * it is in this segment (net, rank_of, n_local and until, which is x->until), and between two calls blocks may have come and
+ * gone and x->run->net may be of fewer ranks (NULL: this rank alone, x->size 1; but with any number of blocks). */
 #ifndef ARCHI_EXECUTOR_IMPL_H
 #define ARCHI_EXECUTOR_IMPL_H
 
@@ -12,13 +21,16 @@
 #include "engine/net_impl.h"
 
 typedef struct {
-    archi_run_t            *run;
+    archi_run_t            *run;      /* the caller's, as it is in this segment */
     archi_executor_stats_t *stats;
-    uint32_t                rank, size;
+    uint32_t                rank, size; /* of run->net */
+    arch_time_t             until;    /* the segment's end: events at or after it stay pending */
     uint64_t                bytes;    /* of this rank's blocks now */
     uint64_t                aside;    /* bytes of their copies and of what goes with them */
     int                     unlimited; /* 1: what had room before is being put back, whatever the limit says */
+    uint32_t               *holder;   /* [n_blocks] what run->rank_of points to, where blocks may move; else NULL */
     uint32_t               *local_of; /* [n_blocks] place in run->block, ARCHI_NIL: on another rank */
+    uint64_t                counted;  /* n_events when it last was added to the statistics */
     arch_time_t            *next;     /* [n_local] time of the block's next event */
     uint32_t               *credit;   /* [n_local] pushes that the block has room for while it does not run */
     uint32_t               *ran;      /* [n_local] the blocks that ran in this window: only they can have mail */
@@ -67,12 +79,40 @@ static inline arch_time_t archi_time_add(arch_time_t a, arch_time_t b)
 /* Read the clock: seconds since it was last read. */
 double archi_exec_lap(archi_exec_t *x);
 
+/* Say how far the run is, when it is time for that. */
+void archi_exec_tell(archi_exec_t *x, arch_time_t now, uint64_t n_events);
+
 /* After a slice: adapt the next to what it took, and tell progress when it is time. */
 void archi_exec_keep_pace(archi_exec_t *x, arch_time_t now, uint64_t n_events);
+
+/* Look at this rank's blocks afresh: after they have come and gone. */
+void archi_exec_look(archi_exec_t *x);
+
+/* Run to x->until, by run->kind. */
+arch_status_t archi_exec_segment(archi_exec_t *x);
+/* The whole run, in segments. Collective over run->net. */
+arch_status_t archi_exec_course(archi_exec_t *x);
 
 arch_status_t archi_exec_straight(archi_exec_t *x);
 arch_status_t archi_exec_windows(archi_exec_t *x);
 arch_status_t archi_exec_optimistic(archi_exec_t *x);
+
+/* ---- blocks between ranks ---------------------------------------------------------------------------------------- */
+
+typedef struct archi_mover archi_mover_t;
+
+/* For the run's blocks and all ranks of its net, which x->run->net is now. The caller owns *out. Local. */
+arch_status_t archi_mover_create(archi_exec_t *x, archi_mover_t **out);
+void          archi_mover_destroy(archi_mover_t **mover);
+
+/* Bring every block b to rank to[b], the same table on all ranks. Collective over the mover's net; between segments. *moved:
+ * 1 when they are there, 0 when some rank had no memory for what was to come: then all is as it was. The same on all ranks,
+ * and so is the status: ARCH_OK, or ARCH_E_MPI. */
+arch_status_t archi_move(archi_mover_t *mover, const uint32_t *to, int *moved);
+/* The same at a run's end, whatever the memory limit says: ARCH_E_NOMEM when the machine has no memory. */
+arch_status_t archi_move_home(archi_mover_t *mover, const uint32_t *home);
+
+/* ---- mail -------------------------------------------------------------------------------------------------------- */
 
 /* Put one event into block `place` of this rank. */
 arch_status_t archi_mail_push(archi_exec_t *x, uint32_t place, const archi_event_t *ev);

@@ -4,7 +4,7 @@
 
 static arch_status_t one_slice(archi_exec_t *x)
 {
-    arch_time_t until = x->run->until, horizon = until;
+    arch_time_t until = x->until, horizon = until;
 
     if (x->run->progress != NULL && archi_time_add(x->next[0], x->slice) < until)
         horizon = archi_time_add(x->next[0], x->slice);
@@ -16,7 +16,7 @@ static arch_status_t one_slice(archi_exec_t *x)
 
 arch_status_t archi_exec_straight(archi_exec_t *x)
 {
-    while (x->next[0] < x->run->until && !x->cancelled)
+    while (x->next[0] < x->until && !x->cancelled)
         ARCH_TRY(one_slice(x));
     if (x->cancelled)
         return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");

@@ -51,8 +51,8 @@ static arch_status_t run_window(archi_exec_t *x, const archi_view_t *view)
     arch_time_t slice = lookahead < x->slice ? lookahead : x->slice;
     arch_time_t horizon = archi_time_add(view->bound, slice);
 
-    if (horizon > x->run->until)
-        horizon = x->run->until;
+    if (horizon > x->until)
+        horizon = x->until;
     x->safe = archi_time_add(view->bound, lookahead);
     x->n_ran = 0;
     for (uint32_t i = 0; i < x->run->n_local; i++)
@@ -66,7 +66,7 @@ arch_status_t archi_exec_windows(archi_exec_t *x)
     archi_view_t view = {0, 0, ARCHI_GOES_ON};
     arch_status_t st = meet(x, ARCH_OK, &view);
 
-    while (view.bound < x->run->until && view.verdict == ARCHI_GOES_ON && st != ARCH_E_MPI) {
+    while (view.bound < x->until && view.verdict == ARCHI_GOES_ON && st != ARCH_E_MPI) {
         if (st == ARCH_OK)
             st = run_window(x, &view);
         archi_exec_keep_pace(x, view.bound, view.n_events);

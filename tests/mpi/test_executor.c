@@ -13,12 +13,17 @@ static uint64_t sequential_digest(void)
     return digest;
 }
 
-static int finds_the_same_by(archi_executor_kind_t kind, archi_net_t *net, uint32_t n_blocks, int dealt)
+static int finds_the_same_by(archi_executor_kind_t kind, archi_moving_t moving, archi_net_t *net, uint32_t n_blocks,
+                             int dealt)
 {
     uint64_t wanted = sequential_digest(), digest = 0;
     spark_run_t s;
 
     if (spark_open(&s, net, n_blocks, dealt, 0)) {
+        s.run.moving = moving;
+        s.run.moving_seed = n_blocks;
+        if (kind == ARCHI_AUTOMATIC)
+            s.run.kind = kind;
         if (kind == ARCHI_OPTIMISTIC) {
             s.run.kind = kind;
             s.run.lookahead /= 100; /* less is promised than kept: there is more to win by running ahead */
@@ -34,9 +39,14 @@ static int finds_the_same_by(archi_executor_kind_t kind, archi_net_t *net, uint3
 
 static int finds_the_same(archi_net_t *net, uint32_t n_blocks, int dealt)
 {
-    int same = finds_the_same_by(ARCHI_CONSERVATIVE, net, n_blocks, dealt);
+    int n_same = 0;
 
-    return finds_the_same_by(ARCHI_OPTIMISTIC, net, n_blocks, dealt) && same;
+    n_same += finds_the_same_by(ARCHI_CONSERVATIVE, ARCHI_STAY, net, n_blocks, dealt);
+    n_same += finds_the_same_by(ARCHI_OPTIMISTIC, ARCHI_STAY, net, n_blocks, dealt);
+    n_same += finds_the_same_by(ARCHI_OPTIMISTIC, ARCHI_WANDER, net, n_blocks, dealt);
+    n_same += finds_the_same_by(ARCHI_AUTOMATIC, ARCHI_WANDER, net, n_blocks, dealt);
+    n_same += finds_the_same_by(ARCHI_AUTOMATIC, ARCHI_BALANCE, net, n_blocks, dealt);
+    return n_same == 5;
 }
 
 static int all_learn_of_the_full_rank(archi_net_t *net)
