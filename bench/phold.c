@@ -17,7 +17,7 @@
 typedef struct {
     uint64_t lps, start, seed, blocks, threads;
     double remote, lookahead, mean, end;
-    const char *executor;
+    const char *executor, *moving;
 } options_t;
 
 typedef struct {
@@ -37,6 +37,7 @@ typedef struct {
     uint64_t n_events, n_windows, n_messages, n_bytes, peak_bytes, block_bytes, digest;
     double wait_seconds;
     uint64_t n_rollbacks, n_undone, n_repeated, n_copies, copy_bytes;
+    uint64_t n_moved, moved_bytes, n_changes;
 } outcome_t;
 
 enum { LPS = ARCHI_FIRST_MODEL_SECTION };
@@ -131,10 +132,23 @@ static int executor_of(const options_t *o)
     return i - 1;
 }
 
+/* An archi_moving_t; -1: no such word. */
+static int moving_of(const options_t *o)
+{
+    static const char *const word[] = {"stay", "balance", "wander"};
+    int i = 2;
+
+    while (i >= 0 && strcmp(o->moving, word[i]) != 0)
+        i--;
+    return i;
+}
+
 static archi_executor_kind_t kind_of(const options_t *o, uint32_t n_ranks)
 {
     if (executor_of(o) >= 0)
         return (archi_executor_kind_t)executor_of(o);
+    if (n_ranks > 1 && moving_of(o) != ARCHI_STAY)
+        return ARCHI_AUTOMATIC;
     return n_ranks > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
 }
 
@@ -188,6 +202,8 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     run.lookahead = r->plan.lookahead;
     run.until = (arch_time_t)(1e9 * r->o->end);
     run.kind = kind_of(r->o, archi_net_size(r->net));
+    run.moving = (archi_moving_t)moving_of(r->o);
+    run.moving_seed = r->o->seed;
     ARCH_TRY(archi_net_barrier(r->net));
     ARCH_TRY(archi_execute(&run, &stats));
     out->seconds = stats.wall_seconds;
@@ -202,6 +218,9 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     out->n_repeated = stats.n_repeated;
     out->n_copies = stats.n_copies;
     out->copy_bytes = stats.copy_bytes;
+    out->n_moved = stats.n_moved;
+    out->moved_bytes = stats.moved_bytes;
+    out->n_changes = stats.n_changes;
     for (uint32_t i = 0; i < r->n_local; i++)
         out->digest += digest_of(r->block[i], &r->map);
     return ARCH_OK;
@@ -211,7 +230,8 @@ static arch_status_t add_up(archi_net_t *net, outcome_t *out)
 {
     uint64_t sum[] = {out->n_events,   out->n_messages,    out->n_bytes,     out->block_bytes,
                       out->digest,     bench_peak_bytes(), out->n_rollbacks, out->n_undone,
-                      out->n_repeated, out->n_copies,      out->copy_bytes};
+                      out->n_repeated, out->n_copies,      out->copy_bytes,  out->n_moved,
+                      out->moved_bytes};
     int64_t slowest = (int64_t)(1e9 * out->seconds);
 
     ARCH_TRY(archi_net_sum_u64(net, sum, sizeof sum / sizeof sum[0]));
@@ -227,6 +247,8 @@ static arch_status_t add_up(archi_net_t *net, outcome_t *out)
     out->n_repeated = sum[8];
     out->n_copies = sum[9];
     out->copy_bytes = sum[10];
+    out->n_moved = sum[11];
+    out->moved_bytes = sum[12];
     out->seconds = 1e-9 * (double)slowest;
     return ARCH_OK;
 }
@@ -277,6 +299,9 @@ static int report(const options_t *o, const archi_net_t *net, const outcome_t *o
            (unsigned long long)out->n_bytes);
     if (out->n_copies != 0)
         report_ahead(out);
+    if (moving_of(o) != ARCHI_STAY)
+        printf("moved %llu\nmoved_bytes %llu\nchanges %llu\n", (unsigned long long)out->n_moved,
+               (unsigned long long)out->moved_bytes, (unsigned long long)out->n_changes);
     printf("peak_bytes %llu\nblock_bytes %llu\ndigest %016llx\n", (unsigned long long)out->peak_bytes,
            (unsigned long long)out->block_bytes, (unsigned long long)out->digest);
     return 0;
@@ -352,16 +377,16 @@ static int run_mpi(const options_t *o)
 static int acceptable(const options_t *o)
 {
     if (o->lps >= 1 && o->lps < ARCHI_NIL && o->blocks >= 1 && o->blocks <= o->lps && o->threads >= 1 && o->end > 0 &&
-        o->lookahead >= 0 && executor_of(o) >= -1 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1)
+        o->lookahead >= 0 && executor_of(o) >= -1 && moving_of(o) >= 0 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1)
         return 1;
-    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic,\n");
+    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic, moving stay, balance or wander,\n");
     fprintf(stderr, "       1 <= blocks <= lps, threads >= 1, 0 <= lookahead <= mean, 0 <= remote <= 1, end > 0\n");
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto"};
+    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto", "stay"};
     const bench_option_t option[] = {{"lps", NULL, &o.lps, NULL},
                                      {"start", NULL, &o.start, NULL},
                                      {"seed", NULL, &o.seed, NULL},
@@ -369,6 +394,7 @@ int main(int argc, char **argv)
                                      {"threads", NULL, &o.threads, NULL},
                                      {"remote", &o.remote, NULL, NULL},
                                      {"executor", NULL, NULL, &o.executor},
+                                     {"moving", NULL, NULL, &o.moving},
                                      {"mean", &o.mean, NULL, NULL},
                                      {"lookahead", &o.lookahead, NULL, NULL},
                                      {"end", &o.end, NULL, NULL}};

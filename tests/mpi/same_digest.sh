@@ -31,6 +31,10 @@ for ranks in 2 3; do
     expect "$reference" "$mpiexec" -n $ranks --oversubscribe "$phold" $model --blocks 24 --executor optimistic
 done
 expect "$reference" "$mpiexec" -n 3 --oversubscribe "$phold" $model --blocks 2
+for moving in balance wander; do
+    expect "$reference" "$phold" $model --blocks 24 --threads 5 --moving $moving
+    expect "$reference" "$mpiexec" -n 3 --oversubscribe "$phold" $model --blocks 24 --moving $moving
+done
 if [ "$(digest "$phold" $model --seed 2)" = "$reference" ]; then
     echo "same_digest.sh: the digest does not depend on the seed"
     failed=1
