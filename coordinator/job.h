@@ -11,6 +11,8 @@ typedef struct {
     const arch_run_options_t *options;
     archi_plan_t             *plan;
     archi_layout_t            layout;
+    archi_grouping_t          known;       /* of groups, before the layout */
+    int                       tried;       /* 1: there is no more to know */
     archi_ledger_t            ledger;
     uint32_t                 *slot_of;     /* MPI: rows of this rank's elements; else NULL */
     archi_control_t           control;

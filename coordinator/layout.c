@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A window costs every rank of a group a round of messages, as much as some thousand events: below this many events per
- * rank and window a rank more makes a run slower. */
-static const double events_per_window = 2000;
 /* Several blocks on one rank pay when a block's state leaves the cache and a visit to it handles this many events. */
 static const double events_per_visit = 1000;
-enum { ELEMENTS_PER_BLOCK = 512, MOST_PER_BLOCK = 16384 };
-/* What ranks that share a replication achieve, against as many that work on replications of their own. */
-static const double group_efficiency = 0.7;
+/* Several blocks on each of several ranks pay with far fewer: then there is something to move when load drifts. */
+static const double events_per_part = 100;
+enum { ELEMENTS_PER_BLOCK = 512, MOST_PER_BLOCK = 16384, PARTS_PER_RANK = 4, FEW_ELEMENTS = 20000 };
+/* So many times the load of the mean that the most loaded rank may have for the sake of smaller parts. */
+static const double worse_balance = 1.05;
 
 static uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
@@ -31,6 +30,15 @@ static double window_events(const archi_plan_t *plan, const archi_partition_t *c
 
     return total_rate(plan) * ((double)span * 1e-9);
 }
+
+double archi_layout_expected_events(const archi_plan_t *plan)
+{
+    return total_rate(plan) * 1e-9 * (double)archi_plan_duration(plan);
+}
+
+/* A window costs every rank of a group a round of messages, as much as some hundred to some thousand events. */
+archi_grouping_t archi_grouping_hoped(uint32_t n_ranks) { return (archi_grouping_t){n_ranks, 0.95, 100}; }
+archi_grouping_t archi_grouping_guessed(uint32_t n_ranks) { return (archi_grouping_t){n_ranks, 0.7, 2000}; }
 
 /* ---- which lookahead to insist on ------------------------------------------------------------------------------- */
 
@@ -88,8 +96,8 @@ done:
 
 /* ---- how many ranks share a replication ------------------------------------------------------------------------- */
 
-/* Largest group that fills its windows. */
-static arch_status_t largest_group(const archi_plan_t *plan, uint32_t n_ranks, uint32_t *group)
+/* Largest group of at most so many ranks that fills its windows. */
+static arch_status_t largest_group(const archi_plan_t *plan, uint32_t most, double events, uint32_t *group)
 {
     arch_status_t st = ARCH_OK;
     archi_graph_t graph;
@@ -100,9 +108,9 @@ static arch_status_t largest_group(const archi_plan_t *plan, uint32_t n_ranks, u
     if (part_of == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to cut a design of %u elements", archi_plan_n_elements(plan));
     ARCH_TRY_TO(release, archi_graph_of_plan(plan, &graph));
-    for (uint32_t g = n_ranks; g > 1 && *group == 1; g /= 2) {
+    for (uint32_t g = most; g > 1 && *group == 1; g /= 2) {
         ARCH_TRY_TO(done, cut_best(&graph, g, part_of, &cut));
-        if (cut.n_parts > 1 && window_events(plan, &cut) >= events_per_window * cut.n_parts * cut.balance)
+        if (cut.n_parts > 1 && window_events(plan, &cut) >= events * cut.n_parts * cut.balance)
             *group = cut.n_parts;
     }
 done:
@@ -113,17 +121,17 @@ release:
 }
 
 /* Time of all replications in groups of g, in units of one replication on one rank. */
-static double expected_time(uint32_t replications, uint32_t n_ranks, uint32_t g)
+static double expected_time(uint32_t replications, uint32_t n_ranks, uint32_t g, double efficiency)
 {
     uint32_t n_groups = n_ranks / g;
 
-    return ceil_div(replications, n_groups) / (g == 1 ? 1.0 : g * group_efficiency);
+    return ceil_div(replications, n_groups) / (g == 1 ? 1.0 : g * efficiency);
 }
 
 static arch_status_t choose_group(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
-                                  uint32_t n_ranks, uint32_t *group)
+                                  const archi_grouping_t *known, uint32_t n_ranks, uint32_t *group)
 {
-    uint32_t most = 1;
+    uint32_t most = 1, allowed = known->most < n_ranks ? known->most : n_ranks;
 
     *group = 1;
     if (options->executor == ARCH_EXECUTOR_SEQUENTIAL)
@@ -132,20 +140,21 @@ static arch_status_t choose_group(const archi_plan_t *plan, const arch_run_optio
         *group = options->group < n_ranks ? options->group : n_ranks;
         return ARCH_OK;
     }
-    if (n_ranks > 1 && replications % n_ranks != 0)
-        ARCH_TRY(largest_group(plan, n_ranks, &most));
+    if (allowed > 1 && replications % n_ranks != 0)
+        ARCH_TRY(largest_group(plan, allowed, known->events, &most));
     for (uint32_t g = 2; g <= most; g++)
-        if (expected_time(replications, n_ranks, g) < expected_time(replications, n_ranks, *group))
+        if (expected_time(replications, n_ranks, g, known->efficiency) <
+            expected_time(replications, n_ranks, *group, known->efficiency))
             *group = g;
     return ARCH_OK;
 }
 
 arch_status_t archi_layout_useful_ranks(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
-                                        uint32_t n_ranks, uint32_t *useful)
+                                        const archi_grouping_t *known, uint32_t n_ranks, uint32_t *useful)
 {
     uint32_t group, n_groups;
 
-    ARCH_TRY(choose_group(plan, options, replications, n_ranks, &group));
+    ARCH_TRY(choose_group(plan, options, replications, known, n_ranks, &group));
     n_groups = n_ranks / group < replications ? n_ranks / group : replications;
     *useful = n_groups * group;
     return ARCH_OK;
@@ -205,45 +214,83 @@ static arch_status_t fill_map(archi_layout_t *l, uint32_t n)
     return ARCH_OK;
 }
 
-/* Blocks to ranks, neighbours together. */
-static arch_status_t deal_blocks(archi_layout_t *l, const archi_graph_t *graph)
+/* Blocks to ranks, neighbours together. *worst: load of the most loaded rank over the mean. */
+static arch_status_t deal_blocks(archi_layout_t *l, const archi_graph_t *graph, double *worst)
 {
     arch_status_t st;
     archi_graph_t parts;
-    archi_partition_t p;
+    archi_partition_t p = {0};
 
+    free(l->rank_of);
     l->rank_of = calloc(l->n_blocks, sizeof *l->rank_of);
     if (l->rank_of == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to lay out %u blocks", l->n_blocks);
     ARCH_TRY(archi_graph_of_parts(graph, l->block_of, l->n_blocks, &parts));
     st = archi_partition(&parts, l->group_size, 0, l->rank_of, &p);
     archi_graph_release(&parts);
+    *worst = p.balance * l->group_size / (p.n_parts == 0 ? 1 : p.n_parts);
     return st;
 }
 
-static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_options_t *options, archi_layout_t *l,
-                                     const archi_graph_t *graph)
+/* Cut into `blocks` and deal those out. */
+static arch_status_t cut_and_deal(archi_layout_t *l, const archi_graph_t *graph, uint32_t blocks, archi_partition_t *cut,
+                                  double *worst)
+{
+    ARCH_TRY(cut_best(graph, blocks, l->block_of, cut));
+    l->n_blocks = cut->n_parts;
+    l->lookahead = cut->lookahead;
+    return deal_blocks(l, graph, worst);
+}
+
+/* Several parts for each rank of a group, as long as windows hold enough for all and ranks are loaded no less evenly. */
+static arch_status_t cut_for_moving(const archi_plan_t *plan, archi_layout_t *l, const archi_graph_t *graph)
+{
+    archi_partition_t cut;
+    double worst, even;
+
+    ARCH_TRY(cut_and_deal(l, graph, l->group_size, &cut, &even));
+    for (uint32_t each = PARTS_PER_RANK; each > 1; each /= 2) {
+        if (window_events(plan, &cut) < events_per_part * each * l->group_size)
+            continue;
+        ARCH_TRY(cut_and_deal(l, graph, each * l->group_size, &cut, &worst));
+        if (worst <= worse_balance * even && window_events(plan, &cut) >= events_per_part * cut.n_parts)
+            return ARCH_OK;
+        ARCH_TRY(cut_and_deal(l, graph, l->group_size, &cut, &even));
+    }
+    return ARCH_OK;
+}
+
+/* How many blocks a rank alone, or a large design, is to have. */
+static arch_status_t cut_for_cache(const archi_plan_t *plan, const arch_run_options_t *options, archi_layout_t *l,
+                                   const archi_graph_t *graph)
 {
     archi_partition_t cut;
     uint32_t blocks = least_blocks(graph->n, l->group_size), more;
+    double worst;
 
     if (options->partitions > 0)
         blocks = options->partitions;
     else if (blocks == 1 && graph->n > 2 * ELEMENTS_PER_BLOCK)
         blocks = 2; /* what lookahead would there be? */
-    ARCH_TRY(cut_best(graph, blocks, l->block_of, &cut));
+    ARCH_TRY(cut_and_deal(l, graph, blocks, &cut, &worst));
     more = more_blocks(plan, &cut, l->group_size);
     if (options->partitions == 0 && more != cut.n_parts)
-        ARCH_TRY(cut_best(graph, more, l->block_of, &cut));
-    l->n_blocks = cut.n_parts;
-    l->lookahead = cut.lookahead;
-    ARCH_TRY(fill_map(l, graph->n));
-    ARCH_TRY(deal_blocks(l, graph));
+        ARCH_TRY(cut_and_deal(l, graph, more, &cut, &worst));
     return ARCH_OK;
 }
 
+static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_options_t *options, archi_layout_t *l,
+                                     const archi_graph_t *graph)
+{
+    if (l->group_size > 1 && options->partitions == 0 && graph->n < FEW_ELEMENTS)
+        ARCH_TRY(cut_for_moving(plan, l, graph));
+    else
+        ARCH_TRY(cut_for_cache(plan, options, l, graph));
+    return fill_map(l, graph->n);
+}
+
 arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
-                                uint32_t n_ranks, archi_layout_t *out)
+                                const archi_grouping_t *known, uint32_t n_ranks, archi_layout_t *out)
 {
     arch_status_t st = ARCH_OK;
     archi_graph_t graph = {0};
@@ -251,11 +298,13 @@ arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options
     memset(out, 0, sizeof *out);
     out->n_ranks = n_ranks;
     out->replications = replications;
-    ARCH_TRY_TO(done, choose_group(plan, options, replications, n_ranks, &out->group_size));
+    ARCH_TRY_TO(done, choose_group(plan, options, replications, known, n_ranks, &out->group_size));
     out->n_groups = n_ranks / out->group_size < replications ? n_ranks / out->group_size : replications;
     ARCH_TRY_TO(done, allocate(out, archi_plan_n_elements(plan)));
     ARCH_TRY_TO(done, archi_graph_of_plan(plan, &graph));
     ARCH_TRY_TO(done, cut_into_blocks(plan, options, out, &graph));
+    if (out->n_blocks > 1 && out->group_size > 1)
+        ARCH_TRY_TO(done, archi_layout_links(plan, out));
 done:
     archi_graph_release(&graph);
     if (st != ARCH_OK)
@@ -270,6 +319,7 @@ void archi_layout_free(archi_layout_t *layout)
     free(layout->element);
     free(layout->first);
     free(layout->rank_of);
+    free(layout->link);
     memset(layout, 0, sizeof *layout);
 }
 

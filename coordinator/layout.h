@@ -1,10 +1,19 @@
 /* coordinator/layout.h - who simulates what: ranks form groups, a group shares one replication, its blocks lie on its ranks.
- * A function of the plan, the options and the number of ranks, so every process works it out alike. */
+ * A function of the plan, the options, the number of ranks and what a trial has shown of groups (coordinator/trial.c), so
+ * every process works it out alike. */
 #ifndef ARCHI_LAYOUT_H
 #define ARCHI_LAYOUT_H
 
+#include "engine/executor.h"
 #include "model/model.h"
 #include <architech/run.h>
+
+/* What is known of ranks that share a replication. */
+typedef struct {
+    uint32_t most;       /* no larger group */
+    double   efficiency; /* of a group: its speed over that of one rank and its size */
+    double   events;     /* that a window must hold for each rank */
+} archi_grouping_t;
 
 typedef struct {
     uint32_t    n_ranks, replications;
@@ -16,17 +25,29 @@ typedef struct {
     uint32_t   *rank_of;               /* [n_blocks] rank within the group */
     uint32_t   *element;               /* [n_elements] elements block by block, ascending in each */
     uint32_t   *first;                 /* [n_blocks + 1] where a block's elements begin in element[] */
+    archi_link_t *link;                /* [n_links] which blocks send to which; NULL: not known */
+    uint32_t    n_links;
 } archi_layout_t;
+
+/* Before any trial: the best that can be hoped for on so many ranks; and, for want of one, what holds on most machines. */
+archi_grouping_t archi_grouping_hoped(uint32_t n_ranks);
+archi_grouping_t archi_grouping_guessed(uint32_t n_ranks);
 
 /* How many ranks could work on this plan side by side without waiting for each other more than they work, given that
  * `n_ranks` are wanted: replications first, then ranks per replication. */
 arch_status_t archi_layout_useful_ranks(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
-                                        uint32_t n_ranks, uint32_t *useful);
+                                        const archi_grouping_t *known, uint32_t n_ranks, uint32_t *useful);
 
 /* The caller owns *out (archi_layout_free). */
 arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
-                                uint32_t n_ranks, archi_layout_t *out);
+                                const archi_grouping_t *known, uint32_t n_ranks, archi_layout_t *out);
 void          archi_layout_free(archi_layout_t *layout);
+
+/* Find l->link, for blocks that are laid out. */
+arch_status_t archi_layout_links(const archi_plan_t *plan, archi_layout_t *l);
+
+/* Expected events of a whole run of one replication. */
+double archi_layout_expected_events(const archi_plan_t *plan);
 
 /* The group of a rank, ARCHI_NIL when it is idle. */
 uint32_t archi_layout_group(const archi_layout_t *layout, uint32_t rank);

@@ -2,6 +2,7 @@
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
 #include "coordinator/threads.h"
+#include "coordinator/trial.h"
 #include "engine/draw.h"
 #include <stdlib.h>
 #include <string.h>
@@ -50,12 +51,17 @@ static double total_work(const archi_job_t *job, uint32_t first, uint32_t n)
     return total;
 }
 
-/* Ranks first .. first + n_here - 1 are those of this process. */
-static arch_status_t prepare(archi_job_t *job, uint32_t n_ranks, uint32_t first, uint32_t n_here)
+static arch_status_t lay_out(archi_job_t *job, uint32_t n_ranks)
 {
-    uint32_t n_slots = 0;
+    archi_layout_free(&job->layout);
+    return archi_layout_make(job->plan, job->options, job->design->run.replications, &job->known, n_ranks, &job->layout);
+}
 
-    ARCH_TRY(archi_layout_make(job->plan, job->options, job->design->run.replications, n_ranks, &job->layout));
+/* Ranks first .. first + n_here - 1 of those of the layout are those of this process. */
+static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
+{
+    uint32_t n_slots = 0, n_ranks = job->layout.n_ranks;
+
     if (n_here < n_ranks)
         ARCH_TRY(choose_slots(job, first, &n_slots));
     ARCH_TRY(archi_ledger_make(job->plan, job->design, job->slot_of, n_slots, &job->ledger));
@@ -108,7 +114,7 @@ static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
     uint32_t wanted = job->options->threads > 0 ? job->options->threads : archi_machine_cores();
     uint64_t bytes = 0, limit = memory_limit(job->options);
 
-    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, job->design->run.replications, wanted, n));
+    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, job->design->run.replications, &job->known, wanted, n));
     if (*n == 1 || limit == 0 || job->options->group > 1 || archi_plan_n_elements(job->plan) < MANY_ELEMENTS)
         return ARCH_OK;
     ARCH_TRY(replication_bytes(job, &bytes));
@@ -132,15 +138,34 @@ static arch_status_t work_on_thread(void *user, archi_net_t *net)
     return ARCH_OK;
 }
 
-static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
+static arch_status_t try_on_thread(void *user, archi_net_t *net)
 {
-    thread_run_t run = {job, results};
+    const thread_run_t *run = user;
+
+    return archi_trial(run->job, net, archi_net_rank(net));
+}
+
+static arch_status_t lay_out_threads(archi_job_t *job)
+{
     uint32_t n;
 
     ARCH_TRY(choose_threads(job, &n));
-    ARCH_TRY(prepare(job, n, 0, n));
     job->rank_memory = memory_limit(job->options) / n;
-    ARCH_TRY(archi_threads_run(n, work_on_thread, &run));
+    return lay_out(job, n);
+}
+
+static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
+{
+    thread_run_t run = {job, results};
+
+    job->known = archi_grouping_hoped(UINT32_MAX);
+    ARCH_TRY(lay_out_threads(job));
+    while (archi_trial_wanted(job)) {
+        ARCH_TRY(archi_threads_run(job->layout.n_ranks, try_on_thread, &run));
+        ARCH_TRY(lay_out_threads(job));
+    }
+    ARCH_TRY(prepare(job, 0, job->layout.n_ranks));
+    ARCH_TRY(archi_threads_run(job->layout.n_ranks, work_on_thread, &run));
     return ARCH_OK;
 }
 
@@ -173,7 +198,13 @@ static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results
 
     ARCH_TRY(ranks_on_machine(net, &neighbours));
     job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : memory_limit(job->options) / neighbours;
-    ARCH_TRY(archi_net_agree(net, prepare(job, archi_net_size(net), archi_net_rank(net), 1)));
+    job->known = archi_grouping_hoped(archi_net_size(net));
+    ARCH_TRY(archi_net_agree(net, lay_out(job, archi_net_size(net))));
+    while (archi_trial_wanted(job)) {
+        ARCH_TRY(archi_trial(job, net, 0));
+        ARCH_TRY(archi_net_agree(net, lay_out(job, archi_net_size(net))));
+    }
+    ARCH_TRY(archi_net_agree(net, prepare(job, archi_net_rank(net), 1)));
     ARCH_TRY(archi_net_agree(net, archi_simulate(job, net, 0)));
     ARCH_TRY(archi_ledger_merge_totals(&job->ledger, net));
     ARCH_TRY(archi_answer(job, net, results));

@@ -108,7 +108,17 @@ static archi_executor_kind_t choose_executor(const rank_t *r)
 
     if (wanted == ARCH_EXECUTOR_OPTIMISTIC)
         return ARCHI_OPTIMISTIC;
+    if (wanted == ARCH_EXECUTOR_AUTO && archi_net_size(r->group) > 1)
+        return ARCHI_AUTOMATIC;
     return wanted == ARCH_EXECUTOR_CONSERVATIVE || archi_net_size(r->group) > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
+}
+
+/* There is nothing to move where one rank has all. */
+static archi_moving_t choose_moving(const rank_t *r)
+{
+    if (archi_net_size(r->group) == 1 || r->job->options->moving == ARCH_MOVING_STAY)
+        return ARCHI_STAY;
+    return r->job->options->moving == ARCH_MOVING_WANDER ? ARCHI_WANDER : ARCHI_BALANCE;
 }
 
 static arch_status_t run_blocks(rank_t *r)
@@ -127,12 +137,17 @@ static arch_status_t run_blocks(rank_t *r)
     run.plan = job->plan;
     run.step = archi_model_step;
     run.lookahead = job->layout.lookahead;
+    run.link = job->layout.link;
+    run.n_links = job->layout.n_links;
+    run.moving = choose_moving(r);
+    run.moving_seed = job->design->run.seed + r->replication;
     run.until = archi_plan_duration(job->plan);
     run.memory_limit = job->rank_memory;
     run.kind = choose_executor(r);
     run.progress = job->options->progress != NULL || job->control.n_ranks > 1 ? archi_watch : NULL;
     run.user = &r->watch;
     st = archi_execute(&run, &stats);
+    r->n_blocks = run.n_local; /* as before, unless memory ran out on the way home */
     add_stats(r, &stats);
     if (st == ARCH_E_FULL)
         st = explain_full(r);

@@ -18,6 +18,13 @@ typedef enum {
     ARCH_EXECUTOR_OPTIMISTIC = 3
 } arch_executor_t;
 
+/* Whether the parts of a replication move between the ranks that share it. */
+typedef enum {
+    ARCH_MOVING_BALANCE = 0, /* when load drifts apart, and to fewer ranks when more of them are no faster */
+    ARCH_MOVING_STAY = 1,    /* never */
+    ARCH_MOVING_WANDER = 2   /* at random, often: for tests */
+} arch_moving_t;
+
 /* How to run, as opposed to what: none of it changes the digest. Zero means "choose for me" in every member. */
 typedef struct {
     uint32_t threads;      /* ranks as threads of this process, when not under MPI; 0: one per core */
@@ -25,6 +32,7 @@ typedef struct {
     uint32_t group;        /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
     uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
     uint32_t executor;     /* an arch_executor_t */
+    uint32_t moving;       /* an arch_moving_t */
     uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
