@@ -377,9 +377,11 @@ static int run_mpi(const options_t *o)
 static int acceptable(const options_t *o)
 {
     if (o->lps >= 1 && o->lps < ARCHI_NIL && o->blocks >= 1 && o->blocks <= o->lps && o->threads >= 1 && o->end > 0 &&
-        o->lookahead >= 0 && executor_of(o) >= -1 && moving_of(o) >= 0 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1)
+        o->lookahead >= 0 && executor_of(o) >= -1 && moving_of(o) >= 0 && o->mean >= o->lookahead && o->remote >= 0 &&
+        o->remote <= 1)
         return 1;
-    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic, moving stay, balance or wander,\n");
+    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic,\n");
+    fprintf(stderr, "       moving stay, balance or wander,\n");
     fprintf(stderr, "       1 <= blocks <= lps, threads >= 1, 0 <= lookahead <= mean, 0 <= remote <= 1, end > 0\n");
     return 0;
 }
