@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static arch_results_t *run_by(uint32_t executor, const char *json, uint32_t threads, uint32_t partitions)
+static arch_results_t *run_moving(uint32_t executor, uint32_t moving, const char *json, uint32_t threads,
+                                  uint32_t partitions)
 {
     arch_problems_t problems = {0, NULL};
     arch_design_t *design = NULL;
@@ -19,6 +20,7 @@ static arch_results_t *run_by(uint32_t executor, const char *json, uint32_t thre
     options.group = threads;
     options.partitions = partitions;
     options.executor = executor;
+    options.moving = moving;
     if (arch_design_parse("test", ".", json, strlen(json), &design, &problems) != ARCH_OK) {
         for (uint32_t i = 0; i < problems.n; i++)
             fprintf(stderr, "%s: %s\n", problems.problem[i].at, problems.problem[i].text);
@@ -30,6 +32,11 @@ static arch_results_t *run_by(uint32_t executor, const char *json, uint32_t thre
     }
     arch_design_destroy(&design);
     return results;
+}
+
+static arch_results_t *run_by(uint32_t executor, const char *json, uint32_t threads, uint32_t partitions)
+{
+    return run_moving(executor, ARCH_MOVING_BALANCE, json, threads, partitions);
 }
 
 static arch_results_t *run_split(const char *json, uint32_t threads, uint32_t partitions)
@@ -317,6 +324,35 @@ static void random_designs_give_one_digest_however_they_are_cut(void)
     }
 }
 
+/* Every executor on 1 to 8 ranks, blocks moving at random all the time. ARCH_EQUAL_DESIGNS says how many designs, see
+ * scripts/equal. */
+static void random_designs_give_one_digest_however_they_wander(void)
+{
+    static const uint32_t executors[] = {ARCH_EXECUTOR_SEQUENTIAL, ARCH_EXECUTOR_CONSERVATIVE, ARCH_EXECUTOR_OPTIMISTIC,
+                                         ARCH_EXECUTOR_AUTO};
+    const char *wanted = getenv("ARCH_EQUAL_DESIGNS");
+    uint32_t n_designs = wanted != NULL ? (uint32_t)strtoul(wanted, NULL, 10) : 2, n_wrong = 0;
+    static char json[65536];
+
+    for (uint32_t seed = 1; seed <= n_designs; seed++) {
+        arch_results_t *whole;
+        random_design(json, sizeof json, 1000 + seed);
+        whole = run_split(json, 1, 1);
+        for (uint32_t k = 0; k < 4 * 8; k++) {
+            uint32_t threads = 1 + k / 4, partitions = 2 + (seed + 3 * k) % 15;
+            arch_results_t *parts = run_moving(executors[k % 4], ARCH_MOVING_WANDER, json, threads, partitions);
+            if (parts->digest != whole->digest)
+                fprintf(stderr, "design %u, executor %u, %u threads, %u partitions: another digest\n%s\n", 1000 + seed,
+                        executors[k % 4], threads, partitions, json);
+            n_wrong += parts->digest != whole->digest;
+            arch_results_destroy(&parts);
+        }
+        arch_results_destroy(&whole);
+    }
+    CU_ASSERT_EQUAL(n_wrong, 0);
+    CU_ASSERT(n_designs > 0);
+}
+
 int main(void)
 {
     CU_pSuite s;
@@ -336,6 +372,7 @@ int main(void)
     CU_ADD_TEST(s, a_cold_key_is_missed_until_it_is_stored);
     CU_ADD_TEST(s, an_unstable_queue_grows_and_is_counted_as_in_flight);
     CU_ADD_TEST(s, random_designs_give_one_digest_however_they_are_cut);
+    CU_ADD_TEST(s, random_designs_give_one_digest_however_they_wander);
     CU_basic_run_tests();
     failures = (int)CU_get_number_of_failures();
     CU_cleanup_registry();
