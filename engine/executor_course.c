@@ -8,6 +8,7 @@
  * The ranks at work are 0 .. n_active - 1, on a net of their own; the others meet them at the pauses and sleep until
  * then. */
 #include "engine/executor_course.h"
+#include "engine/trace.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -147,6 +148,7 @@ static arch_status_t settle(course_t *c, arch_status_t own)
     archi_exec_t *x = c->x;
     int stopped = x->cancelled || own == ARCH_E_CANCELLED;
     archi_net_round_t round = {{own_next(x), stopped ? ARCHI_CANCELLED : ARCHI_GOES_ON}, x->n_events};
+    double begun = archi_wall_seconds();
     const void *arrived;
     uint64_t n;
 
@@ -157,6 +159,10 @@ static arch_status_t settle(course_t *c, arch_status_t own)
         own = own == ARCH_OK ? st : own;
     }
     (void)archi_exec_lap(x);
+    if (c->size > 1) {
+        x->stats->wait_seconds += x->clock - begun;
+        archi_trace_note(x->run->trace, ARCHI_TRACE_WAIT, begun, x->clock, c->order.until, 0);
+    }
     if (round.least[1] == ARCHI_FAILED || own == ARCH_E_MPI)
         return archi_net_agree(c->net, own == ARCH_E_CANCELLED ? ARCH_OK : own);
     if (round.least[1] == ARCHI_CANCELLED)
@@ -236,13 +242,19 @@ static arch_status_t obey(course_t *c, archi_order_t *order)
 /* Between two segments: a consistent cut of the run, with every block on exactly one rank. What needs one belongs here. */
 static arch_status_t course_pause(course_t *c)
 {
+    archi_exec_t *x = c->x;
+    double begun = x->clock;
     archi_order_t order;
+    int moves;
 
     ARCH_TRY(measure(c));
     ARCH_TRY(choose(c, &order));
+    moves = memcmp(c->wanted, x->holder, c->n_blocks * sizeof *c->wanted) != 0;
     ARCH_TRY(obey(c, &order));
     look_at_blocks(c);
-    (void)archi_exec_lap(c->x);
+    (void)archi_exec_lap(x);
+    if (moves)
+        archi_trace_note(x->run->trace, ARCHI_TRACE_MOVE, begun, x->clock, x->until, 0);
     return ARCH_OK;
 }
 

@@ -1,4 +1,5 @@
 /* tests/unit/test_course.c - runs that pause, move their blocks and change their ways find what all runs find. */
+#include "engine/trace.h"
 #include "support/alloc.h"
 #include "support/spark_model.h"
 #include "support/thread_ranks.h"
@@ -261,6 +262,40 @@ static void blocks_follow_a_hot_spot(void)
     CU_ASSERT(imbalance(&balance, HOT) < 1.3);
 }
 
+/* ---- told -------------------------------------------------------------------------------------------------------- */
+
+/* A trace shows when blocks moved, and that whoever had none waited. */
+static int notes_moves(archi_net_t *net, void *user)
+{
+    case_t *c = user;
+    archi_trace_t *trace = NULL;
+    const archi_span_t *span;
+    uint32_t n = 0, n_of[ARCHI_TRACE_KINDS] = {0};
+    spark_run_t s;
+    int n_wrong = archi_trace_create(4096, &trace) != ARCH_OK;
+
+    if (open_case(&s, net, c)) {
+        s.run.trace = trace;
+        n_wrong += archi_execute(&s.run, &s.stats) != ARCH_OK;
+    }
+    span = archi_trace_spans(trace, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        n_of[span[i].kind]++;
+        n_wrong += span[i].to < span[i].from || (i > 0 && span[i].from < span[i - 1].from);
+    }
+    n_wrong += n_of[ARCHI_TRACE_MOVE] == 0 || n_of[ARCHI_TRACE_WAIT] == 0 || s.stats.wait_seconds <= 0;
+    archi_trace_destroy(&trace);
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void a_trace_shows_moves(void)
+{
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 1, 10000, 100000, 8, 0, 0, 0, 0, 0, 0};
+
+    CU_ASSERT_EQUAL(run_on_thread_ranks(3, notes_moves, &c), 0);
+}
+
 /* ---- trouble ----------------------------------------------------------------------------------------------------- */
 
 /* One rank has no memory for more than it holds: blocks leave it, and come back only into what they left. */
@@ -410,6 +445,7 @@ int main(void)
                            {"same_bits_whatever_is_tried", same_bits_whatever_is_tried},
                            {"large_blocks_move_in_pieces", large_blocks_move_in_pieces},
                            {"blocks_follow_a_hot_spot", blocks_follow_a_hot_spot},
+                           {"a_trace_shows_moves", a_trace_shows_moves},
                            {"no_rank_takes_more_than_its_memory", no_rank_takes_more_than_its_memory},
                            {"a_full_rank_stops_all_at_home", a_full_rank_stops_all_at_home},
                            {"survives_every_failing_allocation", survives_every_failing_allocation},
