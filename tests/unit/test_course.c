@@ -107,13 +107,14 @@ static void same_bits_whatever_the_length_of_segments(void)
 
 static void wander_as(archi_executor_kind_t kind, case_t *c)
 {
+    static const uint32_t sizes[] = {1, 2, 3, 4, MAX_RANKS}, counts[] = {1, 5, 13, SPARK_N_LPS};
+
     c->kind = kind;
-    for (uint32_t size = 1; size <= MAX_RANKS; size++)
-        for (c->seed = 1; c->seed <= 4; c->seed++) {
-            static const uint32_t counts[] = {1, 5, 13, SPARK_N_LPS};
-            c->n_blocks = counts[(c->seed + size) % 4];
+    for (int i = 0; i < 5; i++)
+        for (c->seed = 1; c->seed <= 2; c->seed++) {
+            c->n_blocks = counts[(c->seed + sizes[i]) % 4];
             c->segment = c->seed % 2 == 0 ? 0 : 5000;
-            CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, c), 0);
+            CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], finds_the_same, c), 0);
         }
 }
 
@@ -123,7 +124,7 @@ static void same_bits_however_blocks_wander(void)
 
     expect_of_sequential(&c);
     wander_as(ARCHI_CONSERVATIVE, &c);
-    CU_ASSERT(c.n_moved > 1000 && c.n_changes > 100);
+    CU_ASSERT(c.n_moved > 500 && c.n_changes > 50);
     CU_ASSERT_EQUAL(c.n_rollbacks, 0);
     wander_as(ARCHI_OPTIMISTIC, &c);
     CU_ASSERT(c.n_rollbacks > 0);

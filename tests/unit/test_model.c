@@ -324,25 +324,31 @@ static void random_designs_give_one_digest_however_they_are_cut(void)
     }
 }
 
-/* Every executor on 1 to 8 ranks, blocks moving at random all the time. ARCH_EQUAL_DESIGNS says how many designs, see
- * scripts/equal. */
+static uint32_t number_from(const char *variable, uint32_t otherwise)
+{
+    const char *text = getenv(variable);
+
+    return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : otherwise;
+}
+
+/* Every executor on 1 to 8 ranks, blocks moving at random all the time. The environment says how many designs, and from which
+ * on, see scripts/equal. */
 static void random_designs_give_one_digest_however_they_wander(void)
 {
     static const uint32_t executors[] = {ARCH_EXECUTOR_SEQUENTIAL, ARCH_EXECUTOR_CONSERVATIVE, ARCH_EXECUTOR_OPTIMISTIC,
                                          ARCH_EXECUTOR_AUTO};
-    const char *wanted = getenv("ARCH_EQUAL_DESIGNS");
-    uint32_t n_designs = wanted != NULL ? (uint32_t)strtoul(wanted, NULL, 10) : 2, n_wrong = 0;
+    uint32_t n_designs = number_from("ARCH_EQUAL_DESIGNS", 2), first = number_from("ARCH_EQUAL_FIRST", 1001), n_wrong = 0;
     static char json[65536];
 
-    for (uint32_t seed = 1; seed <= n_designs; seed++) {
+    for (uint32_t seed = first; seed < first + n_designs; seed++) {
         arch_results_t *whole;
-        random_design(json, sizeof json, 1000 + seed);
+        random_design(json, sizeof json, seed);
         whole = run_split(json, 1, 1);
         for (uint32_t k = 0; k < 4 * 8; k++) {
             uint32_t threads = 1 + k / 4, partitions = 2 + (seed + 3 * k) % 15;
             arch_results_t *parts = run_moving(executors[k % 4], ARCH_MOVING_WANDER, json, threads, partitions);
             if (parts->digest != whole->digest)
-                fprintf(stderr, "design %u, executor %u, %u threads, %u partitions: another digest\n%s\n", 1000 + seed,
+                fprintf(stderr, "design %u, executor %u, %u threads, %u partitions: another digest\n%s\n", seed,
                         executors[k % 4], threads, partitions, json);
             n_wrong += parts->digest != whole->digest;
             arch_results_destroy(&parts);
