@@ -236,6 +236,8 @@ arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats)
         ARCH_TRY_TO(done, archi_exec_straight(&x));
     else if (run->kind == ARCHI_OPTIMISTIC)
         ARCH_TRY_TO(done, archi_exec_optimistic(&x));
+    else if (x.size > 1)
+        ARCH_TRY_TO(done, archi_exec_rings(&x));
     else
         ARCH_TRY_TO(done, archi_exec_windows(&x));
 done:
