@@ -52,6 +52,7 @@ typedef struct {
     uint64_t             n_sent;   /* here: as last read */
     uint64_t             n_taken;  /* of that */
     uint64_t             n_posted; /* from here */
+    uint64_t             n_published; /* of that */
     uint64_t             n_room;   /* posted up to here does not overwrite what it has not taken: as last read */
 } archi_peer_t;
 

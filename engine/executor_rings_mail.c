@@ -8,17 +8,22 @@
 #include <string.h>
 #include "engine/hot.h"
 
+enum { FETCHED = 16 }; /* events that are fetched from the other core before they are looked at */
+
 static archi_event_t *outbox(archi_block_t *b) { return (archi_event_t *)archi_section(b, ARCHI_SEC_OUTBOX); }
 
 /* ---- in ---------------------------------------------------------------------------------------------------------- */
 
-static inline arch_status_t put(archi_rings_t *g, const archi_peer_t *p, const archi_event_t *ev)
+/* Where the only block is, nobody need ask. */
+static inline uint32_t place_of(const archi_exec_t *x, const archi_event_t *ev)
 {
-    archi_exec_t *x = g->x;
-    uint32_t to = archi_block_of(x->run->map, ev->dst), place = to < x->run->map->n_blocks ? x->local_of[to] : ARCHI_NIL;
+    uint32_t to;
 
-    ARCH_ASSERT(place != ARCHI_NIL && ev->at >= p->bound); /* or the lookahead that the model promised does not hold */
-    return archi_mail_push(x, place, ev);
+    if (x->run->n_local == 1)
+        return 0;
+    to = archi_block_of(x->run->map, ev->dst);
+    ARCH_ASSERT(to < x->run->map->n_blocks && x->local_of[to] != ARCHI_NIL);
+    return x->local_of[to];
 }
 
 static arch_status_t drain_from(archi_rings_t *g, archi_peer_t *p)
@@ -26,11 +31,14 @@ static arch_status_t drain_from(archi_rings_t *g, archi_peer_t *p)
     arch_status_t st = ARCH_OK;
 
     archi_ring_wake(g);
+    for (uint64_t i = p->n_taken; i < p->n_sent && i < p->n_taken + FETCHED; i++)
+        ARCHI_FETCH_TO_READ(&p->in[i & g->mask]);
     for (; p->n_taken < p->n_sent && st == ARCH_OK && !g->discards; p->n_taken++) {
         const archi_event_t *ev = &p->in[p->n_taken & g->mask];
 
-        ARCHI_FETCH_TO_READ(ev + 6);
-        st = put(g, p, ev);
+        ARCHI_FETCH_TO_READ(ev + FETCHED);
+        ARCH_ASSERT(ev->at >= p->bound); /* or the lookahead that the model promised does not hold */
+        st = archi_mail_push(g->x, place_of(g->x, ev), ev);
         if (ev->at < g->next)
             g->next = ev->at;
     }
@@ -51,8 +59,10 @@ arch_status_t archi_ring_drain(archi_rings_t *g)
 
 /* ---- out --------------------------------------------------------------------------------------------------------- */
 
-static void publish(archi_rings_t *g, const archi_peer_t *p)
+/* What was published is remembered: the own board is a line that others read, so looking there takes as long as theirs. */
+static void publish(archi_rings_t *g, archi_peer_t *p)
 {
+    p->n_published = p->n_posted;
     atomic_store_explicit(&g->board->sent[p - g->peer], p->n_posted, memory_order_release);
 }
 
@@ -139,7 +149,7 @@ arch_status_t archi_ring_post(archi_rings_t *g)
         section[ARCHI_SEC_OUTBOX].used = section[ARCHI_SEC_SENT].used = 0;
     }
     for (archi_peer_t *p = g->peer; p < archi_ring_peers_end(g); p++)
-        if (p->n_posted != atomic_load_explicit(&g->board->sent[p - g->peer], memory_order_relaxed))
+        if (p->n_posted != p->n_published)
             publish(g, p);
     return ARCH_OK;
 }
