@@ -553,6 +553,7 @@ static void a_broken_promise_of_lookahead_is_caught(void)
 #endif
 }
 
+#ifndef ARCH_NO_ASSERT
 /* As above, by whoever receives it or sends it. Ranks are threads of the child. */
 static int breaks_its_promise(archi_net_t *net, void *user)
 {
@@ -568,6 +569,7 @@ static int breaks_its_promise(archi_net_t *net, void *user)
     spark_close(&s);
     return st != ARCH_OK;
 }
+#endif
 
 static void ranks_catch_a_broken_promise(void)
 {
