@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING_EVENTS = 4096, FEWEST_EVENTS = 64, BYTES_TO_A_RANK = 384 * 1024 };
+enum {
+    RING_EVENTS = 4096,
+    FEWEST_EVENTS = 64,
+    BYTES_TO_A_RANK = 384 * 1024,
+    MOST_RANKS = 64 /* each looks at all others in every turn: among more, rounds of messages are cheaper */
+};
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "processes cannot share a lock");
 
@@ -166,6 +171,8 @@ arch_status_t archi_rings_open(archi_rings_t *g, archi_exec_t *x)
 
     memset(g, 0, sizeof *g);
     g->x = x;
+    if (x->size > MOST_RANKS)
+        return ARCH_OK;
     g->mask = archi_ring_capacity(x->size, net->ring_events) - 1;
     ARCH_TRY(archi_net_share(net, rings_at(x->size) + (size_t)x->size * x->size * ring_bytes(g), &region));
     if (region == NULL)
