@@ -266,7 +266,9 @@ arch_status_t archi_exec_segment(archi_exec_t *x)
 {
     if (x->size == 1 && x->run->map->n_blocks == 1)
         return archi_exec_straight(x);
-    return x->run->kind == ARCHI_OPTIMISTIC ? archi_exec_optimistic(x) : archi_exec_windows(x);
+    if (x->run->kind == ARCHI_OPTIMISTIC)
+        return archi_exec_optimistic(x);
+    return x->size > 1 ? archi_exec_rings(x) : archi_exec_windows(x);
 }
 
 arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats)

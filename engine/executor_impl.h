@@ -6,6 +6,7 @@
  *     executor_move.c     blocks between ranks
  *     executor_straight.c one block: straight to the end, in slices between which progress is told
  *     executor_windows.c  several blocks or ranks: windows of one lookahead
+ *     executor_rings*.c   ranks that share a machine: without rounds, through shared memory
  *     executor_mail.c     carries events between blocks and ranks
  *     executor_optimistic*.c  several blocks or ranks, further than is known to be safe
  *
@@ -95,6 +96,7 @@ arch_status_t archi_exec_course(archi_exec_t *x);
 
 arch_status_t archi_exec_straight(archi_exec_t *x);
 arch_status_t archi_exec_windows(archi_exec_t *x);
+arch_status_t archi_exec_rings(archi_exec_t *x);
 arch_status_t archi_exec_optimistic(archi_exec_t *x);
 
 /* ---- blocks between ranks ---------------------------------------------------------------------------------------- */
@@ -113,9 +115,20 @@ arch_status_t archi_move(archi_mover_t *mover, const uint32_t *to, int *moved);
 arch_status_t archi_move_home(archi_mover_t *mover, const uint32_t *home);
 
 /* ---- mail -------------------------------------------------------------------------------------------------------- */
+/* Make room in block `place` for events from outside: x->credit[place] is not 0 then. */
+arch_status_t archi_mail_make_room(archi_exec_t *x, uint32_t place);
 
 /* Put one event into block `place` of this rank. */
-arch_status_t archi_mail_push(archi_exec_t *x, uint32_t place, const archi_event_t *ev);
+static inline arch_status_t archi_mail_push(archi_exec_t *x, uint32_t place, const archi_event_t *ev)
+{
+    if (ARCH_UNLIKELY(x->credit[place] == 0))
+        ARCH_TRY(archi_mail_make_room(x, place));
+    x->credit[place]--;
+    archi_queue_push(x->run->block[place], ev);
+    if (ev->at < x->next[place])
+        x->next[place] = ev->at;
+    return ARCH_OK;
+}
 /* Empty all outboxes: into blocks of this rank at once, else into the mail. */
 arch_status_t archi_mail_collect(archi_exec_t *x);
 /* The mail has left (or will not): forget it. */

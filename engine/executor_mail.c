@@ -5,18 +5,14 @@
 
 static archi_event_t *outbox(archi_block_t *b) { return (archi_event_t *)archi_section(b, ARCHI_SEC_OUTBOX); }
 
-arch_status_t archi_mail_push(archi_exec_t *x, uint32_t place, const archi_event_t *ev)
+arch_status_t archi_mail_make_room(archi_exec_t *x, uint32_t place)
 {
-    while (x->credit[place] == 0) {
+    for (;;) {
         x->credit[place] = archi_queue_credit(x->run->block[place], 1);
-        if (x->credit[place] == 0)
-            ARCH_TRY(archi_exec_grow(x, place));
+        if (x->credit[place] != 0)
+            return ARCH_OK;
+        ARCH_TRY(archi_exec_grow(x, place));
     }
-    x->credit[place]--;
-    archi_queue_push(x->run->block[place], ev);
-    if (ev->at < x->next[place])
-        x->next[place] = ev->at;
-    return ARCH_OK;
 }
 
 /* Events for this rank's own blocks go there at once; those for other ranks are counted. */

@@ -59,8 +59,27 @@ arch_status_t archi_net_exchange_round(archi_net_t *net, const void *send, const
 arch_status_t archi_net_split(archi_net_t *net, uint32_t colour, archi_net_t **out)
 {
     *out = NULL;
-    return net->ops->split(net, colour, out);
+    ARCH_TRY(net->ops->split(net, colour, out));
+    (*out)->ring_events = net->ring_events;
+    return ARCH_OK;
 }
+
+arch_status_t archi_net_share(archi_net_t *net, size_t bytes, void **region)
+{
+    *region = NULL;
+    if (net->ring_events == ARCHI_NET_APART)
+        return ARCH_OK;
+    if (bytes > net->region_bytes) {
+        net->region = NULL;
+        net->region_bytes = 0;
+        ARCH_TRY(net->ops->share(net, bytes, &net->region));
+        net->region_bytes = net->region == NULL ? 0 : bytes;
+    }
+    *region = net->region;
+    return ARCH_OK;
+}
+
+void archi_net_set_rings(archi_net_t *net, uint32_t n_events) { net->ring_events = n_events; }
 
 void archi_net_destroy(archi_net_t **net)
 {

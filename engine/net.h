@@ -48,6 +48,17 @@ typedef struct {
 arch_status_t archi_net_exchange_round(archi_net_t *net, const void *send, const uint64_t *send_offset,
                                        const void **recv, uint64_t *n_recv, archi_net_round_t *round);
 
+/* Collective. Memory that all ranks see, at least `bytes` (the same on every rank), aligned to 128, though not at the same
+ * address, with any content. It belongs to the net and lives until more is asked for or the net ends: nobody may still use
+ * it then. *region is NULL where ranks do not share a machine, or it does not let them share memory. What a rank wrote there
+ * before a reduction, all see after it. ARCH_E_NOMEM on all ranks. */
+arch_status_t archi_net_share(archi_net_t *net, size_t bytes, void **region);
+
+/* For tests, by every rank: events that fit into a ring between two ranks, 0: as many as suit, 1, 2, 4 ...; or
+ * ARCHI_NET_APART: as if ranks did not share a machine. Nets split from this one do the same. */
+#define ARCHI_NET_APART UINT32_MAX
+void archi_net_set_rings(archi_net_t *net, uint32_t n_events);
+
 /* Collective. The same status on every rank: the first rank's failure is everyone's. Ranks that were fine get
  * ARCH_E_PEER's text naming the rank and its text. Precedes the next collective call wherever a rank may have failed. */
 arch_status_t archi_net_agree(archi_net_t *net, arch_status_t st);

@@ -15,6 +15,7 @@ typedef struct {
     arch_status_t (*gather)(archi_net_t *net, const void *bytes, size_t n, uint32_t root, void **all, uint64_t *offsets);
     arch_status_t (*exchange)(archi_net_t *net, const void *send, const uint64_t *send_offset, const void **recv,
                               uint64_t *n_recv, archi_net_round_t *round);
+    arch_status_t (*share)(archi_net_t *net, size_t bytes, void **region); /* *region is NULL before */
     arch_status_t (*split)(archi_net_t *net, uint32_t colour, archi_net_t **out);
     void (*destroy)(archi_net_t *net);
 } archi_net_ops_t;
@@ -23,6 +24,10 @@ typedef struct {
 struct archi_net {
     const archi_net_ops_t *ops;
     uint32_t               rank, size;
+    int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
+    uint32_t               ring_events; /* see archi_net_set_rings() */
+    void                  *region;      /* see archi_net_share() */
+    size_t                 region_bytes;
 };
 
 /* Buffers that are kept and grow by doubling, so that steady traffic allocates nothing. */

@@ -29,7 +29,8 @@ typedef struct {
     archi_net_t    net;
     MPI_Comm       comm;
     int            finalises; /* 1: this net initialised MPI */
-    int            spins;     /* before a waiting rank yields */
+    int            together;  /* 1: all ranks are on one machine */
+    MPI_Win        window;    /* of the memory that they share */
     archi_buffer_t out, in;   /* one cell per rank, see cell_bytes() */
     archi_buffer_t arrived;   /* what the last exchange brought */
     archi_buffer_t requests;
@@ -112,9 +113,9 @@ static arch_status_t finish(mpi_t *me)
     me->n_requests = 0;
     for (int i = 0; !done; i++) {
         ARCH_TRY_MPI(MPI_Testall(n, (MPI_Request *)me->requests.bytes, &done, MPI_STATUSES_IGNORE));
-        if (!done && i > me->spins + 50 * ARCHI_NET_YIELDS)
+        if (!done && i > me->net.spins + 50 * ARCHI_NET_YIELDS)
             nanosleep(&moment, NULL);
-        else if (!done && i > me->spins)
+        else if (!done && i > me->net.spins)
             sched_yield();
     }
     return ARCH_OK;
@@ -122,16 +123,25 @@ static arch_status_t finish(mpi_t *me)
 
 /* ---- reductions and the like ------------------------------------------------------------------------------------- */
 
+/* What ranks wrote to the memory that they share is where all see it. */
+static arch_status_t settle_window(const mpi_t *me)
+{
+    if (me->window != MPI_WIN_NULL)
+        ARCH_TRY_MPI(MPI_Win_sync(me->window));
+    return ARCH_OK;
+}
+
 static arch_status_t mpi_reduce(archi_net_t *net, void *v, size_t n, archi_net_op_t op)
 {
     static const MPI_Op ops[] = {MPI_MIN, MPI_MAX, MPI_SUM};
     MPI_Datatype type = op == ARCHI_NET_SUM_U64 ? MPI_UINT64_T : MPI_INT64_T;
     const size_t piece = PIECE_BYTES / 8;
 
+    ARCH_TRY(settle_window((mpi_t *)net));
     for (size_t at = 0; at < n; at += piece)
         ARCH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, (char *)v + 8 * at, (int)(n - at < piece ? n - at : piece), type,
                                    ops[op], ((mpi_t *)net)->comm));
-    return ARCH_OK;
+    return settle_window((mpi_t *)net);
 }
 
 static arch_status_t mpi_bcast(archi_net_t *net, void *bytes, size_t n, uint32_t root)
@@ -290,12 +300,56 @@ static arch_status_t mpi_exchange(archi_net_t *net, const void *send, const uint
 
 /* ---- opening, splitting, closing --------------------------------------------------------------------------------- */
 
+static void close_window(mpi_t *me)
+{
+    if (me->window == MPI_WIN_NULL)
+        return;
+    (void)MPI_Win_unlock_all(me->window);
+    (void)MPI_Win_free(&me->window);
+    me->window = MPI_WIN_NULL;
+}
+
+/* Rank 0's part of the window is all of it; the others find out where they see it. */
+static arch_status_t open_window(mpi_t *me, size_t bytes, void **region)
+{
+    MPI_Aint own = me->net.rank == 0 ? (MPI_Aint)(bytes + 127) : 0, size = 0;
+    void *base = NULL;
+    int unit = 1;
+
+    ARCH_TRY_MPI(MPI_Win_allocate_shared(own, 1, MPI_INFO_NULL, me->comm, &base, &me->window));
+    ARCH_TRY_MPI(MPI_Win_set_errhandler(me->window, MPI_ERRORS_RETURN));
+    ARCH_TRY_MPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, me->window));
+    ARCH_TRY_MPI(MPI_Win_shared_query(me->window, 0, &size, &unit, &base));
+    *region = (void *)(((uintptr_t)base + 127) & ~(uintptr_t)127); /* pages: the same rounding on every rank */
+    return ARCH_OK;
+}
+
+/* A machine that does not let its processes share memory is no failure: there are messages. */
+static arch_status_t mpi_share(archi_net_t *net, size_t bytes, void **region)
+{
+    mpi_t *me = (mpi_t *)net;
+    int64_t works = me->together;
+
+    if (!me->together)
+        return ARCH_OK;
+    close_window(me);
+    works = open_window(me, bytes, region) == ARCH_OK;
+    ARCH_TRY(mpi_reduce(net, &works, 1, ARCHI_NET_MIN_I64));
+    if (!works) {
+        *region = NULL;
+        me->together = 0;
+    }
+    return ARCH_OK;
+}
+
 static void mpi_destroy(archi_net_t *net)
 {
     mpi_t *me = (mpi_t *)net;
     int over = 0;
 
     (void)MPI_Finalized(&over); /* nothing is left to do about a failure in here */
+    if (!over)
+        close_window(me);
     if (!over && me->comm != MPI_COMM_NULL)
         (void)MPI_Comm_free(&me->comm);
     if (!over && me->finalises)
@@ -310,10 +364,10 @@ static void mpi_destroy(archi_net_t *net)
 static arch_status_t mpi_split(archi_net_t *net, uint32_t colour, archi_net_t **out);
 
 static const archi_net_ops_t mpi_ops = {"mpi",      mpi_comm,     mpi_reduce, mpi_bcast,  mpi_barrier,
-                                        mpi_gather, mpi_exchange, mpi_split,  mpi_destroy};
+                                        mpi_gather, mpi_exchange, mpi_share,  mpi_split, mpi_destroy};
 
 /* More ranks on this node than cores: then waiting must not spin at all. */
-static arch_status_t count_spins(mpi_t *me)
+static arch_status_t look_around(mpi_t *me)
 {
     MPI_Comm node;
     int n = 1;
@@ -321,7 +375,8 @@ static arch_status_t count_spins(mpi_t *me)
     ARCH_TRY_MPI(MPI_Comm_split_type(me->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
     ARCH_TRY_MPI(MPI_Comm_size(node, &n));
     ARCH_TRY_MPI(MPI_Comm_free(&node));
-    me->spins = n <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
+    me->net.spins = n <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
+    me->together = (uint32_t)n == me->net.size;
     return ARCH_OK;
 }
 
@@ -331,13 +386,14 @@ static arch_status_t set_up(mpi_t *me, MPI_Comm comm)
     int rank = 0, size = 1;
 
     me->comm = comm;
+    me->window = MPI_WIN_NULL;
     ARCH_TRY_MPI(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
     ARCH_TRY_MPI(MPI_Comm_rank(comm, &rank));
     ARCH_TRY_MPI(MPI_Comm_size(comm, &size));
     me->net.ops = &mpi_ops;
     me->net.rank = (uint32_t)rank;
     me->net.size = (uint32_t)size;
-    ARCH_TRY(count_spins(me));
+    ARCH_TRY(look_around(me));
     ARCH_TRY(archi_buffer_reserve(&me->out, me->net.size * cell_bytes(me)));
     ARCH_TRY(archi_buffer_reserve(&me->in, me->net.size * cell_bytes(me)));
     return archi_buffer_reserve(&me->requests, 4 * me->net.size * sizeof(MPI_Request));

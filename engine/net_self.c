@@ -20,7 +20,6 @@ typedef struct {
 
 struct archi_net_group {
     uint32_t        size;
-    int             spins;  /* before a waiting rank yields: none when ranks outnumber cores */
     int             owned;  /* 1: made by a split, goes with the last of its nets */
     atomic_uint     n_nets;
     atomic_uint     arrived;
@@ -28,6 +27,7 @@ struct archi_net_group {
     atomic_uint     n_asleep;
     pthread_mutex_t mutex;   /* for those who wait long */
     pthread_cond_t  woken;
+    void           *region;  /* see archi_net_share(); rank 0 makes it */
     slot_t          slot[];
 };
 
@@ -72,7 +72,7 @@ static void end_meeting(archi_net_group_t *group)
     pthread_mutex_unlock(&group->mutex);
 }
 
-static void meet(archi_net_group_t *group)
+static void meet(archi_net_group_t *group, int spins)
 {
     unsigned meeting = atomic_load_explicit(&group->meeting, memory_order_relaxed);
 
@@ -80,7 +80,7 @@ static void meet(archi_net_group_t *group)
         end_meeting(group);
         return;
     }
-    for (int i = 0; i < group->spins; i++) {
+    for (int i = 0; i < spins; i++) {
         if (atomic_load_explicit(&group->meeting, memory_order_acquire) != meeting)
             return;
         relax();
@@ -112,7 +112,7 @@ static arch_status_t speak(self_t *me)
 {
     unsigned turn = me->turn;
 
-    meet(me->group);
+    meet(me->group, me->net.spins);
     me->turn ^= 1;
     if (own_slot(me)->st[turn] != ARCH_OK)
         return own_slot(me)->st[turn];
@@ -259,6 +259,25 @@ static arch_status_t self_exchange(archi_net_t *net, const void *send, const uin
     return ARCH_OK;
 }
 
+/* All have come, so nobody uses what there was before. */
+static arch_status_t self_share(archi_net_t *net, size_t bytes, void **region)
+{
+    self_t *me = (self_t *)net;
+    size_t whole = (bytes + 127) & ~(size_t)127;
+    void *memory = net->rank == 0 ? aligned_alloc(128, whole) : NULL;
+
+    ARCH_TRY(say(me, &memory, sizeof memory));
+    memcpy(&memory, heard(me, 0), sizeof memory);
+    if (memory == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %zu bytes that ranks share", bytes);
+    if (net->rank == 0) {
+        free(me->group->region);
+        me->group->region = memory;
+    }
+    *region = memory;
+    return ARCH_OK;
+}
+
 static void self_destroy(archi_net_t *net)
 {
     self_t *me = (self_t *)net;
@@ -273,7 +292,8 @@ static void self_destroy(archi_net_t *net)
 static arch_status_t self_split(archi_net_t *net, uint32_t colour, archi_net_t **out);
 
 static const archi_net_ops_t self_ops = {"threads",    self_comm,     self_reduce, self_bcast,  self_barrier,
-                                         self_gather,  self_exchange, self_split,  self_destroy};
+                                         self_gather,  self_exchange, self_share,  self_split,
+                                         self_destroy};
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
 
@@ -288,7 +308,6 @@ arch_status_t archi_net_group_create(uint32_t size, archi_net_group_t **out)
     if (group == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a group of %u ranks", (unsigned)size);
     group->size = size;
-    group->spins = (long)size <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
     atomic_init(&group->n_nets, 0);
     atomic_init(&group->arrived, 0);
     atomic_init(&group->meeting, 0);
@@ -317,6 +336,7 @@ arch_status_t archi_net_group_join(archi_net_group_t *group, uint32_t rank, arch
     me->net.ops = &self_ops;
     me->net.rank = rank;
     me->net.size = group->size;
+    me->net.spins = (long)group->size <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
     me->group = group;
     atomic_fetch_add(&group->n_nets, 1);
     *out = &me->net;
@@ -329,6 +349,7 @@ void archi_net_group_destroy(archi_net_group_t **group)
         return;
     for (uint32_t i = 0; i < 2 * (*group)->size; i++)
         archi_buffer_free(&(*group)->slot[i / 2].said[i % 2]);
+    free((*group)->region);
     pthread_cond_destroy(&(*group)->woken);
     pthread_mutex_destroy(&(*group)->mutex);
     free(*group);

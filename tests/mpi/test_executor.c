@@ -1,5 +1,5 @@
 /* tests/mpi/test_executor.c - a run on MPI ranks: the bits of a sequential run, and one rank's failure is everyone's. */
-#include "support/spark_model.h"
+#include "support/hop_model.h"
 #include <stdio.h>
 
 static uint64_t sequential_digest(void)
@@ -63,6 +63,22 @@ static int all_learn_of_the_full_rank(archi_net_t *net)
     return as_told;
 }
 
+/* Hours between events that promise each other a microsecond. */
+static int jumps_over_hours(archi_net_t *net)
+{
+    const hop_plan_t plan = {3600 * ARCH_SECOND, ARCH_MICROSECOND, 300, 0};
+    uint64_t digest[2] = {0, 1};
+
+    for (int i = 0; i < 2; i++) {
+        archi_net_t *on = i == 0 ? NULL : net;
+        hop_run_t h;
+        if (hop_open(&h, on, &plan, i == 0 ? 1 : 9, 1, i) && archi_execute(&h.spark.run, &h.spark.stats) == ARCH_OK)
+            digest[i] = spark_digest(&h.spark);
+        spark_close(&h.spark);
+    }
+    return digest[0] == digest[1];
+}
+
 static int cancels(void *user, arch_time_t now, uint64_t n_events)
 {
     (void)user;
@@ -85,16 +101,26 @@ static int the_last_rank_cancels_for_all(archi_net_t *net)
     return as_told;
 }
 
-static int run_checks(archi_net_t *net)
+/* `way`: see archi_net_set_rings(). */
+static uint64_t check_way(archi_net_t *net, uint32_t way)
 {
     uint64_t n_wrong = 0;
 
+    archi_net_set_rings(net, way);
     for (uint32_t n_blocks = 1; n_blocks <= 9; n_blocks += 4)
         for (int dealt = 0; dealt < 2; dealt++)
             n_wrong += !finds_the_same(net, n_blocks, dealt);
+    n_wrong += !jumps_over_hours(net);
     n_wrong += !all_learn_of_the_full_rank(net);
     n_wrong += !the_last_rank_cancels_for_all(net);
     n_wrong += !finds_the_same(net, 40, 0); /* the net is as good as before */
+    return n_wrong;
+}
+
+static int run_checks(archi_net_t *net)
+{
+    uint64_t n_wrong = check_way(net, 0) + check_way(net, 1) + check_way(net, ARCHI_NET_APART);
+
     if (n_wrong != 0)
         fprintf(stderr, "rank %u: %u wrong; last failure: %s\n", (unsigned)archi_net_rank(net), (unsigned)n_wrong,
                 arch_error_text());

@@ -207,6 +207,39 @@ static void splits_by_colour(checks_t *c)
     split_by(c, c->rank % 2 == 0 ? UINT32_MAX : 0, c->rank % 2 == 0 ? (c->size + 1) / 2 : c->size / 2, c->rank / 2);
 }
 
+/* Every rank writes a word for each rank; after a reduction each finds what all wrote for it. */
+static void write_and_find(checks_t *c, uint64_t *region, uint64_t round)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t r = 0; r < c->size; r++)
+        region[r * c->size + c->rank] = round * 1000 + 31 * r + c->rank;
+    CHECK(c, archi_net_sum_u64(c->net, &sum, 1) == ARCH_OK);
+    for (uint32_t r = 0; r < c->size; r++)
+        CHECK(c, region[c->rank * c->size + r] == round * 1000 + 31 * c->rank + r);
+    CHECK(c, archi_net_sum_u64(c->net, &sum, 1) == ARCH_OK);
+}
+
+/* All ranks of these tests run on one machine. */
+static void shares_memory(checks_t *c)
+{
+    size_t bytes = 8 * (size_t)c->size * c->size;
+    void *region = NULL, *again = NULL;
+
+    CHECK(c, archi_net_share(c->net, bytes, &region) == ARCH_OK && region != NULL);
+    if (region == NULL)
+        return;
+    write_and_find(c, region, 1);
+    CHECK(c, archi_net_share(c->net, bytes / 2, &again) == ARCH_OK && again == region);
+    CHECK(c, archi_net_share(c->net, 1000000 + bytes, &region) == ARCH_OK && (uintptr_t)region % 128 == 0);
+    write_and_find(c, region, 2);
+    archi_net_set_rings(c->net, ARCHI_NET_APART);
+    CHECK(c, archi_net_share(c->net, bytes, &region) == ARCH_OK && region == NULL);
+    archi_net_set_rings(c->net, 0);
+    CHECK(c, archi_net_share(c->net, bytes, &region) == ARCH_OK && region != NULL);
+    write_and_find(c, region, 3);
+}
+
 /* A part has the same duties as the whole. */
 static void parts_of_parts_work(checks_t *c)
 {
@@ -220,6 +253,7 @@ static void parts_of_parts_work(checks_t *c)
     part.n_wrong = 0;
     splits_by_colour(&part);
     exchange_once(&part, 3);
+    shares_memory(&part);
     agrees_on_the_first_failure(&part);
     c->n_wrong += part.n_wrong;
     archi_net_destroy(&half);
@@ -237,6 +271,7 @@ static const struct {
                   {"keeps_calls_apart", keeps_calls_apart},
                   {"agrees_on_the_first_failure", agrees_on_the_first_failure},
                   {"splits_by_colour", splits_by_colour},
+                  {"shares_memory", shares_memory},
                   {"parts_of_parts_work", parts_of_parts_work}};
 
 enum { N_NET_CHECKS = sizeof net_checks / sizeof net_checks[0] };

@@ -1,6 +1,6 @@
 /* tests/unit/test_executor.c - any executor, any cut, any number of ranks: the same bits; and no rank waits for ever. */
 #include "support/alloc.h"
-#include "support/spark_model.h"
+#include "support/hop_model.h"
 #include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <signal.h>
@@ -10,7 +10,10 @@
 
 static const uint32_t counts[] = {1, 2, 3, 4, 8};
 
-enum { N_COUNTS = sizeof counts / sizeof counts[0] };
+/* What carries events between ranks: rings as they suit, rings that are full all the time, messages. */
+static const uint32_t ways[] = {0, 1, 4, ARCHI_NET_APART};
+
+enum { N_COUNTS = sizeof counts / sizeof counts[0], N_WAYS = sizeof ways / sizeof ways[0] };
 
 static const char *unsound(const spark_run_t *s)
 {
@@ -35,7 +38,7 @@ static uint64_t reference_digest(uint64_t *n_events)
 }
 
 typedef struct {
-    uint32_t n_blocks;
+    uint32_t n_blocks, way;
     int      dealt;
     uint64_t digest, n_events; /* expected */
 } case_t;
@@ -46,12 +49,13 @@ static int finds_the_same(archi_net_t *net, void *user)
     spark_run_t s;
     int n_wrong = 1;
 
+    archi_net_set_rings(net, wanted->way);
     if (spark_open(&s, net, wanted->n_blocks, wanted->dealt, 0) && archi_execute(&s.run, &s.stats) == ARCH_OK) {
         uint64_t n_events = s.stats.n_events, digest = spark_digest(&s);
         n_wrong = archi_net_sum_u64(net, &n_events, 1) != ARCH_OK;
         n_wrong += digest != wanted->digest;
         n_wrong += n_events != wanted->n_events;
-        n_wrong += wanted->n_blocks > 1 && s.stats.n_windows < 100;
+        n_wrong += s.run.n_local > 0 && wanted->n_blocks > 1 && s.stats.n_windows < 100;
         n_wrong += s.run.n_local > 0 && wanted->n_blocks > 1 && s.stats.n_messages == 0;
         n_wrong += (archi_net_size(net) > 1 && s.stats.n_messages > 0) != (s.stats.n_bytes > 0);
         n_wrong += unsound(&s) != NULL;
@@ -62,16 +66,19 @@ static int finds_the_same(archi_net_t *net, void *user)
 
 static void same_bits_on_any_blocks_and_ranks(void)
 {
-    case_t wanted = {1, 0, 0, 0};
+    case_t wanted = {1, 0, 0, 0, 0};
 
     wanted.digest = reference_digest(&wanted.n_events);
     CU_ASSERT(wanted.n_events > 5000);
-    for (int b = 0; b < N_COUNTS; b++)
-        for (int r = 0; r < N_COUNTS; r++)
-            for (wanted.dealt = 0; wanted.dealt < 2; wanted.dealt++) {
-                wanted.n_blocks = counts[b];
-                CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], finds_the_same, &wanted), 0);
-            }
+    for (int w = 0; w < N_WAYS; w++)
+        for (int b = 0; b < N_COUNTS; b++)
+            for (int r = 0; r < N_COUNTS; r++)
+                for (wanted.dealt = 0; wanted.dealt < 2; wanted.dealt++) {
+                    wanted.n_blocks = counts[b];
+                    wanted.way = ways[w];
+                    CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], finds_the_same, &wanted), 0);
+                }
+    wanted.way = 0;
     wanted.dealt = 0;
     wanted.n_blocks = SPARK_N_LPS;
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, finds_the_same, &wanted), 0);
@@ -84,7 +91,7 @@ static int follows_the_ball(archi_net_t *net, void *user)
     spark_run_t s;
     int n_wrong = 1;
 
-    (void)user;
+    archi_net_set_rings(net, *(const uint32_t *)user);
     if (spark_open_as(&s, net, 8, 1, 0, 1)) {
         n_wrong = archi_execute(&s.run, &s.stats) != ARCH_OK;
         n_events = s.stats.n_events;
@@ -97,8 +104,11 @@ static int follows_the_ball(archi_net_t *net, void *user)
 
 static void an_event_under_way_keeps_the_run_going(void)
 {
-    for (int r = 0; r < N_COUNTS; r++)
-        CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], follows_the_ball, NULL), 0);
+    for (int w = 0; w < N_WAYS; w++)
+        for (int r = 0; r < N_COUNTS; r++) {
+            uint32_t way = ways[w];
+            CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], follows_the_ball, &way), 0);
+        }
 }
 
 static void blocks_grow_from_nothing(void)
@@ -138,6 +148,116 @@ static void a_run_goes_on_where_it_stopped(void)
     }
 }
 
+/* ---- what ranks promise each other ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    hop_plan_t plan;
+    uint32_t   n_blocks, way;
+    int        dealt, told;
+    uint64_t   digest, n_events; /* expected */
+} hop_case_t;
+
+static int hops_the_same(archi_net_t *net, void *user)
+{
+    const hop_case_t *c = user;
+    hop_run_t h;
+    int n_wrong = 1;
+
+    archi_net_set_rings(net, c->way);
+    if (hop_open(&h, net, &c->plan, c->n_blocks, c->dealt, c->told) &&
+        archi_execute(&h.spark.run, &h.spark.stats) == ARCH_OK) {
+        uint64_t n_events = h.spark.stats.n_events;
+        n_wrong = archi_net_sum_u64(net, &n_events, 1) != ARCH_OK || n_events != c->n_events;
+        n_wrong += spark_digest(&h.spark) != c->digest;
+        n_wrong += unsound(&h.spark) != NULL;
+    }
+    spark_close(&h.spark);
+    return n_wrong;
+}
+
+static void expect_of_one_block(hop_case_t *c)
+{
+    hop_run_t h;
+
+    CU_ASSERT_FATAL(hop_open(&h, NULL, &c->plan, 1, 0, 0));
+    CU_ASSERT_EQUAL(archi_execute(&h.spark.run, &h.spark.stats), ARCH_OK);
+    c->digest = spark_digest(&h.spark);
+    c->n_events = h.spark.stats.n_events;
+    CU_ASSERT(c->n_events > 1000);
+    spark_close(&h.spark);
+}
+
+static void hops_on_all_ranks(hop_case_t *c)
+{
+    expect_of_one_block(c);
+    for (int w = 0; w < N_WAYS; w++)
+        for (uint32_t n_blocks = 1; n_blocks <= 10; n_blocks += 3)
+            for (int r = 1; r < N_COUNTS; r++) {
+                c->way = ways[w];
+                c->n_blocks = n_blocks;
+                CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], hops_the_same, c), 0);
+            }
+}
+
+static void every_pair_of_blocks_may_promise_its_own(void)
+{
+    hop_case_t c = {{1000, 10, 700, 0}, 0, 0, 0, 1, 0, 0};
+
+    for (c.dealt = 0; c.dealt < 2; c.dealt++)
+        for (c.plan.upward = 0; c.plan.upward < 2; c.plan.upward++)
+            hops_on_all_ranks(&c);
+}
+
+/* With a lookahead of 1 us, hours in which nothing happens are 10^10 times longer than what a clock creeps in one turn. */
+static void hours_without_an_event_pass_at_once(void)
+{
+    hop_case_t c = {{3600 * ARCH_SECOND, ARCH_MICROSECOND, 0, 0}, 0, 0, 0, 0, 0, 0};
+
+    for (c.told = 0; c.told < 2; c.told++)
+        for (c.plan.upward = 0; c.plan.upward < 2; c.plan.upward++)
+            hops_on_all_ranks(&c);
+}
+
+/* About as far apart as clocks creep: ranks fall asleep and wake up all the time. */
+static void same_bits_when_events_are_rare(void)
+{
+    hop_case_t c = {{0, 1000, 0, 0}, 0, 0, 1, 0, 0, 0};
+
+    for (c.plan.gap = 4000; c.plan.gap <= 4000000; c.plan.gap *= 10)
+        hops_on_all_ranks(&c);
+}
+
+static int goes_on_where_it_stopped(archi_net_t *net, void *user)
+{
+    const case_t *wanted = user;
+    spark_run_t s;
+    int n_wrong;
+
+    archi_net_set_rings(net, wanted->way);
+    n_wrong = !spark_open(&s, net, wanted->n_blocks, wanted->dealt, 0);
+    for (arch_time_t until = 0; until <= 300000; until += 12500) {
+        s.run.until = until;
+        n_wrong += archi_execute(&s.run, &s.stats) != ARCH_OK;
+        for (uint32_t i = 0; i < s.run.n_local; i++)
+            n_wrong += (until > 0 && s.block[i]->now >= until) || archi_queue_next_time(s.block[i]) < until;
+    }
+    n_wrong += spark_digest(&s) != wanted->digest;
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void ranks_go_on_where_they_stopped(void)
+{
+    case_t wanted = {5, 0, 0, 0, 0};
+
+    wanted.digest = reference_digest(&wanted.n_events);
+    for (int w = 0; w < N_WAYS; w++)
+        for (int r = 1; r < N_COUNTS; r++) {
+            wanted.way = ways[w];
+            CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], goes_on_where_it_stopped, &wanted), 0);
+        }
+}
+
 /* ---- limits ------------------------------------------------------------------------------------------------------ */
 
 static void names_block_and_section_at_the_memory_limit(void)
@@ -155,14 +275,20 @@ static void names_block_and_section_at_the_memory_limit(void)
     spark_close(&s);
 }
 
+typedef struct {
+    uint32_t rank, way;
+} one_t;
+
 /* One rank alone is short of memory. */
 static int learns_of_the_full_rank(archi_net_t *net, void *user)
 {
-    uint32_t full = *(const uint32_t *)user % archi_net_size(net);
+    const one_t *one = user;
+    uint32_t full = one->rank % archi_net_size(net);
     spark_run_t s;
     char text[32];
     int n_wrong = 1;
 
+    archi_net_set_rings(net, one->way);
     if (spark_open(&s, net, 8, 1, 0)) {
         s.run.memory_limit = archi_net_rank(net) == full ? 1 : 0;
         n_wrong = archi_execute(&s.run, &s.stats) != ARCH_E_FULL;
@@ -176,14 +302,18 @@ static int learns_of_the_full_rank(archi_net_t *net, void *user)
 
 static void one_full_rank_stops_all(void)
 {
-    for (uint32_t full = 0; full < 3; full++)
-        for (int r = 1; r < N_COUNTS; r++)
-            CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], learns_of_the_full_rank, &full), 0);
+    for (int w = 0; w < N_WAYS; w++)
+        for (uint32_t full = 0; full < 3; full++)
+            for (int r = 1; r < N_COUNTS; r++) {
+                one_t one = {full, ways[w]};
+                CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], learns_of_the_full_rank, &one), 0);
+            }
 }
 
 typedef struct {
     uint64_t digest;   /* expected */
     long     budget;   /* allocations that were enough */
+    uint32_t way;
 } shortage_t;
 
 /* With memory for one allocation more each time, until it is enough. */
@@ -193,6 +323,7 @@ static int runs_or_says_why(archi_net_t *net, void *user)
     arch_status_t st = ARCH_E_NOMEM;
     int n_wrong = 0;
 
+    archi_net_set_rings(net, shortage->way);
     for (long i = 0; st == ARCH_E_NOMEM; i++) {
         spark_run_t s;
 
@@ -216,7 +347,7 @@ static int runs_or_says_why(archi_net_t *net, void *user)
 static void survives_every_failing_allocation(void)
 {
     long before = test_live_bytes();
-    shortage_t shortage = {0, 0};
+    shortage_t shortage = {0, 0, 0};
     spark_run_t s;
 
     CU_ASSERT_FATAL(spark_open(&s, NULL, 1, 0, 5000));
@@ -224,10 +355,12 @@ static void survives_every_failing_allocation(void)
     CU_ASSERT_EQUAL(archi_execute(&s.run, &s.stats), ARCH_OK);
     shortage.digest = spark_digest(&s);
     spark_close(&s);
-    for (uint32_t size = 1; size <= 3; size++) {
-        CU_ASSERT_EQUAL(run_on_thread_ranks(size, runs_or_says_why, &shortage), 0);
-        CU_ASSERT(shortage.budget > 10);
-    }
+    for (int w = 0; w < N_WAYS; w++)
+        for (uint32_t size = 1; size <= 3; size++) {
+            shortage.way = ways[w];
+            CU_ASSERT_EQUAL(run_on_thread_ranks(size, runs_or_says_why, &shortage), 0);
+            CU_ASSERT(shortage.budget > 10);
+        }
     CU_ASSERT_EQUAL(test_live_bytes(), before);
 }
 
@@ -286,11 +419,13 @@ static void tells_progress_and_cancels(void)
 
 static int is_cancelled_by_one(archi_net_t *net, void *user)
 {
-    uint32_t who = *(const uint32_t *)user;
+    const one_t *one = user;
+    uint32_t who = one->rank;
     told_t told = {0, 1, 0, 0, 0};
     spark_run_t s;
     int n_wrong = 1;
 
+    archi_net_set_rings(net, one->way);
     if (spark_open(&s, net, 4, 0, 0)) {
         s.run.step = slow_step;
         s.run.progress = archi_net_rank(net) == who ? on_progress : NULL;
@@ -304,8 +439,51 @@ static int is_cancelled_by_one(archi_net_t *net, void *user)
 
 static void one_rank_cancels_for_all(void)
 {
-    for (uint32_t who = 0; who < 3; who++)
-        CU_ASSERT_EQUAL(run_on_thread_ranks(3, is_cancelled_by_one, &who), 0);
+    for (int w = 0; w < N_WAYS; w += N_WAYS - 1)
+        for (uint32_t who = 0; who < 3; who++) {
+            one_t one = {who, ways[w]};
+            CU_ASSERT_EQUAL(run_on_thread_ranks(3, is_cancelled_by_one, &one), 0);
+        }
+}
+
+static int cancels_at_once(void *user, arch_time_t now, uint64_t n_events)
+{
+    (void)now;
+    (void)n_events;
+    return ++*(int *)user > 0;
+}
+
+/* The run is stopped amid its mail, by the last rank, and finished afterwards. */
+static int loses_nothing(archi_net_t *net, void *user)
+{
+    const case_t *wanted = user;
+    spark_run_t s;
+    int n_wrong, n_calls = 0;
+
+    archi_net_set_rings(net, wanted->way);
+    n_wrong = !spark_open(&s, net, wanted->n_blocks, wanted->dealt, 0);
+    s.run.step = slow_step;
+    s.run.user = &n_calls;
+    s.run.progress = archi_net_rank(net) + 1 == archi_net_size(net) ? cancels_at_once : NULL;
+    n_wrong += archi_execute(&s.run, &s.stats) != ARCH_E_CANCELLED;
+    s.run.progress = NULL;
+    s.run.step = spark_step;
+    n_wrong += archi_execute(&s.run, &s.stats) != ARCH_OK;
+    n_wrong += spark_digest(&s) != wanted->digest;
+    n_wrong += unsound(&s) != NULL;
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void a_cancelled_run_loses_no_mail(void)
+{
+    case_t wanted = {4, 0, 1, 0, 0};
+
+    wanted.digest = reference_digest(&wanted.n_events);
+    for (int w = 0; w < N_WAYS; w++) {
+        wanted.way = ways[w];
+        CU_ASSERT_EQUAL(run_on_thread_ranks(2, loses_nothing, &wanted), 0);
+    }
 }
 
 /* ---- mistakes ---------------------------------------------------------------------------------------------------- */
@@ -375,6 +553,40 @@ static void a_broken_promise_of_lookahead_is_caught(void)
 #endif
 }
 
+#ifndef ARCH_NO_ASSERT
+/* As above, by whoever receives it or sends it. Ranks are threads of the child. */
+static int breaks_its_promise(archi_net_t *net, void *user)
+{
+    const spark_plan_t hasty = {1, SPARK_N_LPS};
+    spark_run_t s;
+    arch_status_t st = ARCH_E_ARG;
+
+    (void)user;
+    if (spark_open(&s, net, 4, 0, 0)) {
+        s.run.plan = &hasty;
+        st = archi_execute(&s.run, &s.stats);
+    }
+    spark_close(&s);
+    return st != ARCH_OK;
+}
+#endif
+
+static void ranks_catch_a_broken_promise(void)
+{
+#ifndef ARCH_NO_ASSERT
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(0);
+        _exit(run_on_thread_ranks(2, breaks_its_promise, NULL) == 0 ? 0 : 1);
+    }
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+#endif
+}
+
 static void blocks_that_never_meet_need_few_windows(void)
 {
     const spark_plan_t lonely = {SPARK_LOOKAHEAD, 0};
@@ -394,6 +606,10 @@ int main(void)
     CU_TestInfo tests[] = {
         {"same_bits_on_any_blocks_and_ranks", same_bits_on_any_blocks_and_ranks},
         {"an_event_under_way_keeps_the_run_going", an_event_under_way_keeps_the_run_going},
+        {"every_pair_of_blocks_may_promise_its_own", every_pair_of_blocks_may_promise_its_own},
+        {"hours_without_an_event_pass_at_once", hours_without_an_event_pass_at_once},
+        {"same_bits_when_events_are_rare", same_bits_when_events_are_rare},
+        {"ranks_go_on_where_they_stopped", ranks_go_on_where_they_stopped},
         {"blocks_grow_from_nothing", blocks_grow_from_nothing},
         {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
         {"names_block_and_section_at_the_memory_limit", names_block_and_section_at_the_memory_limit},
@@ -401,9 +617,11 @@ int main(void)
         {"survives_every_failing_allocation", survives_every_failing_allocation},
         {"tells_progress_and_cancels", tells_progress_and_cancels},
         {"one_rank_cancels_for_all", one_rank_cancels_for_all},
+        {"a_cancelled_run_loses_no_mail", a_cancelled_run_loses_no_mail},
         {"refuses_what_cannot_run", refuses_what_cannot_run},
         {"ranks_refuse_together", ranks_refuse_together},
         {"a_broken_promise_of_lookahead_is_caught", a_broken_promise_of_lookahead_is_caught},
+        {"ranks_catch_a_broken_promise", ranks_catch_a_broken_promise},
         {"blocks_that_never_meet_need_few_windows", blocks_that_never_meet_need_few_windows},
         CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"executor", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};

@@ -32,6 +32,7 @@ OVER_THREADS(exchanges_messages_of_all_sizes)
 OVER_THREADS(keeps_calls_apart)
 OVER_THREADS(agrees_on_the_first_failure)
 OVER_THREADS(splits_by_colour)
+OVER_THREADS(shares_memory)
 OVER_THREADS(parts_of_parts_work)
 
 static int nobody_leaves_early(archi_net_t *net, void *user)
@@ -188,6 +189,7 @@ int main(void)
                            {"keeps_calls_apart", threads_keeps_calls_apart},
                            {"agrees_on_the_first_failure", threads_agrees_on_the_first_failure},
                            {"splits_by_colour", threads_splits_by_colour},
+                           {"shares_memory", threads_shares_memory},
                            {"parts_of_parts_work", threads_parts_of_parts_work},
                            {"barrier_holds_until_all_came", barrier_holds_until_all_came},
                            {"running_out_of_memory_is_everyones", running_out_of_memory_is_everyones},
