@@ -7,16 +7,17 @@
 
 #include "engine/queue.h"
 
-/* The slots that the next n pushes will take, in this order. */
+/* The slots that the next n pushes will take, in this order; n >= 1. */
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_next_slots(archi_block_t *b, uint32_t *slot, uint32_t n)
 {
     const archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
     uint32_t next = pool->free_head, fresh = pool->used, i;
 
-    for (i = 0; i < n; i++) {
-        slot[i] = next != ARCHI_NIL ? next : fresh++;
-        if (i + 1 < n && next != ARCHI_NIL)
+    slot[0] = next != ARCHI_NIL ? next : fresh++;
+    for (i = 1; i < n; i++) {
+        if (next != ARCHI_NIL)
             next = *(const uint32_t *)&archi_queue_slots(b)[next];
+        slot[i] = next != ARCHI_NIL ? next : fresh++;
     }
 }
 

@@ -185,12 +185,10 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_undo_record_t *archi_undo_record(const a
 /* What the model keeps for a process, to or from a record; of whatever type that is. */
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_undo_copy_entry(void *to, const void *from, uint32_t bytes)
 {
-    uint32_t i = 0;
-
-    for (; i + 8 <= bytes; i += 8)
-        memcpy((char *)to + i, (const char *)from + i, 8);
-    for (; i < bytes; i += 4)
-        memcpy((char *)to + i, (const char *)from + i, 4);
+    if (ARCH_LIKELY(bytes == 16)) /* known to the compiler: two instructions, and what most small models keep */
+        memcpy(to, from, 16);
+    else
+        memcpy(to, from, bytes);
 }
 
 ARCH_HD static ARCH_ALWAYS_INLINE void *archi_undo_entry(archi_block_t *b, uint32_t place)
@@ -216,7 +214,8 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until_noting(const void
                                                                       archi_block_t *b, arch_time_t horizon,
                                                                       archi_handler_t handle, archi_undo_t *undo)
 {
-    archi_undo_record_t *r;
+    unsigned char *end = undo->bytes + (size_t)undo->capacity * undo->record_bytes;
+    archi_undo_record_t *r = archi_undo_record(undo, undo->n);
     uint32_t credit = 0;
 
     for (;;) {
@@ -226,7 +225,6 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until_noting(const void
             return ARCHI_NEEDS_ROOM;
         if (ARCH_UNLIKELY(undo->n == undo->capacity))
             return ARCHI_NEEDS_UNDO;
-        r = archi_undo_record(undo, undo->n);
         if (!archi_queue_pop_before(b, horizon, &r->ev))
             return ARCHI_REACHED;
         undo->n++;
@@ -237,6 +235,9 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until_noting(const void
         b->now = r->ev.at;
         b->n_events++;
         handle(plan, map, b, &r->ev);
+        r = (archi_undo_record_t *)((unsigned char *)r + undo->record_bytes);
+        if (ARCH_UNLIKELY((unsigned char *)r == end))
+            r = (archi_undo_record_t *)undo->bytes;
     }
 }
 
