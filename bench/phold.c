@@ -17,7 +17,7 @@
 typedef struct {
     uint64_t lps, start, seed, blocks, threads;
     double remote, lookahead, mean, end;
-    const char *executor, *moving;
+    const char *executor, *moving, *back;
 } options_t;
 
 typedef struct {
@@ -75,6 +75,12 @@ ARCH_HD static ARCH_ALWAYS_INLINE void handle(const void *plan, const archi_map_
 static archi_stop_t step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
 {
     return archi_run_until(plan, map, b, horizon, handle);
+}
+
+static archi_stop_t noting_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon,
+                                archi_undo_t *undo)
+{
+    return archi_run_until_noting(plan, map, b, horizon, handle, undo);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
@@ -169,7 +175,7 @@ static arch_status_t set_up(rank_t *r)
     const options_t *o = r->o;
     uint32_t size = archi_net_size(r->net);
 
-    r->plan = (plan_t){1e9 * (o->mean - o->lookahead), (arch_time_t)(1e9 * o->lookahead),
+    r->plan = (plan_t){1e9 * (o->mean - o->lookahead), o->lookahead < 1e-9 ? 1 : (arch_time_t)(1e9 * o->lookahead),
                        (uint64_t)(o->remote * 4294967296.0), (uint32_t)o->lps};
     r->map.n_lps = (uint32_t)o->lps;
     r->map.stripe = (uint32_t)((o->lps + o->blocks - 1) / o->blocks);
@@ -199,6 +205,7 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     run.n_local = r->n_local;
     run.plan = &r->plan;
     run.step = step;
+    run.noting = strcmp(r->o->back, "undo") == 0 ? noting_step : NULL;
     run.lookahead = r->plan.lookahead;
     run.until = (arch_time_t)(1e9 * r->o->end);
     run.kind = kind_of(r->o, archi_net_size(r->net));
@@ -297,7 +304,7 @@ static int report(const options_t *o, const archi_net_t *net, const outcome_t *o
     printf("seconds %.6f\nevents_per_second %.0f\nwait_seconds %.6f\nmessages %llu\nmessage_bytes %llu\n", out->seconds,
            (double)out->n_events / out->seconds, out->wait_seconds, (unsigned long long)out->n_messages,
            (unsigned long long)out->n_bytes);
-    if (out->n_copies != 0)
+    if (kind_of(o, archi_net_size(net)) == ARCHI_OPTIMISTIC)
         report_ahead(out);
     if (moving_of(o) != ARCHI_STAY)
         printf("moved %llu\nmoved_bytes %llu\nchanges %llu\n", (unsigned long long)out->n_moved,
@@ -388,7 +395,7 @@ static int acceptable(const options_t *o)
 
 int main(int argc, char **argv)
 {
-    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto", "stay"};
+    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto", "stay", "undo"};
     const bench_option_t option[] = {{"lps", NULL, &o.lps, NULL},
                                      {"start", NULL, &o.start, NULL},
                                      {"seed", NULL, &o.seed, NULL},
@@ -397,6 +404,7 @@ int main(int argc, char **argv)
                                      {"remote", &o.remote, NULL, NULL},
                                      {"executor", NULL, NULL, &o.executor},
                                      {"moving", NULL, NULL, &o.moving},
+                                     {"back", NULL, NULL, &o.back},
                                      {"mean", &o.mean, NULL, NULL},
                                      {"lookahead", &o.lookahead, NULL, NULL},
                                      {"end", &o.end, NULL, NULL}};

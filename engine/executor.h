@@ -61,6 +61,7 @@ typedef struct {
     uint32_t            n_local;
     const void         *plan;
     archi_step_t        step;
+    archi_noting_step_t noting;       /* archi_run_until_noting(): what can be undone need not be copied; NULL: copies */
     arch_time_t         lookahead;    /* least delay of any event between two blocks; >= 1 when n_blocks > 1 */
     const archi_link_t *link;         /* [n_links] block pairs that exchange events; no others do. NULL: any may, after */
     uint32_t            n_links;      /* `lookahead`, which is the least of them */

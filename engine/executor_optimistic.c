@@ -46,25 +46,13 @@ static arch_time_t safe_until(const archi_guess_t *g)
     return at_most(archi_time_add(g->final, at_most(lookahead, g->x->slice)), g->x->run->until);
 }
 
-static arch_status_t run_block(archi_guess_t *g, uint32_t place, arch_time_t safe, arch_time_t goal)
-{
-    archi_exec_t *x = g->x;
-
-    if (x->next[place] >= goal)
-        return ARCH_OK;
-    if (goal > safe && !archi_back_ready(g, place))
-        goal = safe;
-    if (goal <= safe && archi_last_handled(x->run->block[place]) < g->final)
-        archi_back_forget(&g->ahead[place]);
-    return x->next[place] < goal ? archi_exec_advance(x, place, goal) : ARCH_OK;
-}
-
 static arch_status_t run_blocks(archi_guess_t *g, arch_time_t goal)
 {
     arch_time_t safe = safe_until(g);
 
     for (uint32_t i = 0; i < g->x->run->n_local; i++)
-        ARCH_TRY(run_block(g, i, safe, goal));
+        if (g->x->next[i] < goal)
+            ARCH_TRY(g->way->advance(g, i, safe, goal));
     return ARCH_OK;
 }
 
@@ -100,8 +88,7 @@ static arch_status_t meet(archi_guess_t *g, arch_status_t own, archi_view_t *vie
     }
     if (x->size > 1)
         st = archi_net_exchange_round(x->run->net, x->outgoing, x->offset, &arrived, &n, &round);
-    g->pace.met_s = archi_exec_lap(x);
-    x->stats->wait_seconds += x->size > 1 ? g->pace.met_s : 0;
+    archi_pace_met(g);
     x->stats->n_bytes += x->offset[x->size];
     view->bound = round.least[0];
     view->verdict = round.least[1];
@@ -112,19 +99,10 @@ static arch_status_t meet(archi_guess_t *g, arch_status_t own, archi_view_t *vie
     return archi_letters_settle(g, arrived, n);
 }
 
-/* Leave the blocks at `final`, as if nobody had ever run further; what is beyond may stay only where nothing can undo it. */
-static arch_status_t come_back(archi_guess_t *g)
-{
-    for (uint32_t i = 0; i < g->x->run->n_local; i++)
-        if (g->ahead[i].copy[0].valid && archi_last_handled(g->x->run->block[i]) >= g->final)
-            ARCH_TRY(archi_back_to(g, i, g->final));
-    return ARCH_OK;
-}
-
 /* A run that failed leaves no mail behind. */
 static void give_up(archi_guess_t *g)
 {
-    (void)come_back(g); /* the first failure is the one to tell */
+    (void)archi_back_to_final(g); /* the first failure is the one to tell */
     for (uint32_t i = 0; i < g->x->run->n_local; i++) {
         g->x->run->block[i]->section[ARCHI_SEC_OUTBOX].used = 0;
         g->x->run->block[i]->section[ARCHI_SEC_SENT].used = 0;
@@ -138,15 +116,12 @@ static arch_status_t one_round(archi_guess_t *g, arch_status_t st, archi_view_t 
     archi_exec_t *x = g->x;
     arch_time_t from = g->final;
     uint64_t before = x->n_events;
-    double start;
 
-    (void)archi_exec_lap(x); /* settling is no part of running */
-    start = x->clock;
+    archi_pace_begin_round(g);
     if (st == ARCH_OK)
         st = run_window(g);
     before = x->n_events - before;
-    archi_exec_keep_pace(x, from, g->n_told);
-    g->pace.ran_s = x->clock - start;
+    archi_pace_ran(g);
     st = meet(g, st, view);
     g->n_told = view->n_events > g->n_told ? view->n_events : g->n_told;
     archi_pace_adapt(g, before, g->final - from);
@@ -161,7 +136,7 @@ static arch_status_t all_rounds(archi_guess_t *g)
     while (view.verdict == ARCHI_GOES_ON && view.bound < g->x->run->until && st != ARCH_E_MPI)
         st = one_round(g, st, &view);
     if (view.verdict == ARCHI_CANCELLED && st == ARCH_OK)
-        st = come_back(g);
+        st = archi_back_to_final(g);
     if (view.verdict == ARCHI_FAILED || st != ARCH_OK)
         give_up(g);
     st = archi_net_agree(g->x->run->net, st);

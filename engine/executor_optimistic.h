@@ -1,7 +1,9 @@
 /* engine/executor_optimistic.h - what the parts of the optimistic executor share; see executor_optimistic.c for the idea.
  *
  *     executor_optimistic.c      windows: run ahead, meet, settle what is final
- *     executor_optimistic_back.c putting a block back: copies, what it received since, running again up to there
+ *     executor_optimistic_back.c putting a block back to an earlier time, one of two ways:
+ *     executor_optimistic_copy.c copies of whole blocks, and running again up to there
+ *     executor_optimistic_undo.c undoing event by event, for models that can be undone
  *     executor_optimistic_mail.c outboxes that keep what is not final yet
  *     executor_optimistic_pace.c how far ahead is worth it */
 #ifndef ARCHI_EXECUTOR_OPTIMISTIC_H
@@ -21,7 +23,8 @@ typedef struct {
 
 /* What is kept beside a block that may run ahead. */
 typedef struct {
-    archi_copy_t copy[2]; /* of a state that is final; of a later one */
+    archi_undo_t undo;    /* by undoing: of what it handled and may have to undo */
+    archi_copy_t copy[2]; /* by copies: of a state that is final; of a later one */
     archi_event_t *log;   /* what it received since the first copy */
     uint32_t n_log, log_capacity;
     arch_time_t released;  /* what it sent before that has left its outbox for good */
@@ -38,6 +41,11 @@ typedef struct {
     double back_ns;  /* what putting back, repeating and copying cost in a round, */
     double advance;  /* how far a round gets */
     double odds;     /* that a block that runs is put back */
+    double run_ns;   /* running in a round, */
+    double missed;   /* how much of the width a round does not get */
+    double advance_sum, width_sum; /* since the clock was last read */
+    uint32_t n_rounds;             /* since then */
+    int looks;                     /* 1: the clock is read in this round */
     uint64_t n_undone, n_repeated, n_rollbacks, n_copied; /* as of the last round */
     uint64_t copied;                                      /* bytes to and from copies */
     double   spent;          /* ns lost since it was last tried to run ahead */
@@ -48,9 +56,12 @@ typedef struct {
     int met_messages;                                     /* 1: some round did not get as far as it ran */
 } archi_pace_t;
 
+typedef struct archi_way_back archi_way_back_t;
+
 typedef struct {
     archi_exec_t *x;
     archi_ahead_t *ahead; /* [n_local] */
+    const archi_way_back_t *way;
     arch_time_t final;    /* nothing before it can change any more, anywhere: global virtual time */
     archi_pace_t pace;
     uint64_t n_told; /* events, when progress was last told: it never goes back */
@@ -69,15 +80,31 @@ static inline arch_time_t archi_last_handled(const archi_block_t *b) { return b-
 arch_status_t archi_back_prepare(archi_guess_t *g);
 void archi_back_release(archi_guess_t *g);
 
-/* See that block `place` can be put back to anywhere from now on. 0: no memory for it. */
-int archi_back_ready(archi_guess_t *g, uint32_t place);
-/* The block need not be put back to anywhere before what it is now. */
-void archi_back_forget(archi_ahead_t *a);
-/* Note that block `place` has received *ev. */
-arch_status_t archi_back_note(archi_guess_t *g, uint32_t place, const archi_event_t *ev);
-/* Put block `place` back to what it was before it handled anything at `to` or later. */
+/* A way of putting blocks back. */
+struct archi_way_back {
+    /* Run block `place` up to `goal`, or less far, so that it can be put back to anywhere from `safe` on. Nothing will ever
+     * put it back to before that. */
+    arch_status_t (*advance)(archi_guess_t *g, uint32_t place, arch_time_t safe, arch_time_t goal);
+    /* Is there anything to put the block back with? */
+    int (*ready)(const archi_ahead_t *a);
+    /* The block has received *ev; NULL: that need not be known. */
+    arch_status_t (*note)(archi_guess_t *g, uint32_t place, const archi_event_t *ev);
+    /* Put the block back to what it was before it handled anything at `time` or later. */
+    arch_status_t (*to)(archi_guess_t *g, uint32_t place, arch_time_t time);
+    void (*release)(archi_exec_t *x, archi_ahead_t *a);
+};
+
+extern const archi_way_back_t archi_back_by_copies, archi_back_by_undoing;
+
+/* Memory beside the blocks, within the run's limit; NULL: none. */
+void *archi_back_take(archi_exec_t *x, uint64_t bytes);
+void archi_back_give(archi_exec_t *x, void *p, uint64_t bytes);
+
+/* Put a block back to what it was before it handled anything at `to` or later. */
 arch_status_t archi_back_to(archi_guess_t *g, uint32_t place, arch_time_t to);
-/* Put all blocks back to `final` and give the memory of all copies back. */
+/* Put all blocks back to `final`, as if nobody had ever run further; what is beyond stays only where nothing can undo it. */
+arch_status_t archi_back_to_final(archi_guess_t *g);
+/* The same, and give the memory beside them back. */
 arch_status_t archi_back_all(archi_guess_t *g);
 
 /* The earliest event that this rank knows of: pending, or sent and not final. */
@@ -90,7 +117,11 @@ arch_status_t archi_letters_settle(archi_guess_t *g, const void *arrived, uint64
 void archi_letters_drop(archi_guess_t *g, uint32_t place);
 
 void archi_pace_begin(archi_guess_t *g);
-/* A round is over: n_run events were handled in it, and `final` grew by so much. */
+/* The stations of a round: it begins, blocks have run, ranks have met, and all is settled: n_run events were handled, and
+ * `final` grew by so much. */
+void archi_pace_begin_round(archi_guess_t *g);
+void archi_pace_ran(archi_guess_t *g);
+void archi_pace_met(archi_guess_t *g);
 void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance);
 /* There was no memory: no further than is safe for a while. */
 void archi_pace_rest(archi_pace_t *p);

@@ -8,14 +8,14 @@
 static const archi_event_t *letters(const archi_block_t *b) { return archi_section_const(b, ARCHI_SEC_OUTBOX); }
 static const arch_time_t *sending(const archi_block_t *b) { return archi_section_const(b, ARCHI_SEC_SENT); }
 
-/* How many of the block's letters were sent before this time. */
+/* How many of the block's letters were sent before this time: mostly all. */
 static uint32_t sent_before(const archi_block_t *b, arch_time_t time)
 {
     const arch_time_t *sent = sending(b);
-    uint32_t n = 0;
+    uint32_t n = b->section[ARCHI_SEC_OUTBOX].used;
 
-    while (n < b->section[ARCHI_SEC_OUTBOX].used && sent[n] < time)
-        n++;
+    while (n > 0 && sent[n - 1] >= time)
+        n--;
     return n;
 }
 
@@ -36,65 +36,86 @@ arch_time_t archi_letters_bound(const archi_guess_t *g)
 
 /* ---- to other ranks ---------------------------------------------------------------------------------------------- */
 
-static void count_block(archi_exec_t *x, const archi_block_t *b, arch_time_t bound)
+/* What a block sends is never for itself: if it is the only one here, all is for others. */
+static int is_local(const archi_exec_t *x, const archi_event_t *ev)
+{
+    return x->run->n_local > 1 && x->local_of[archi_block_of(x->run->map, ev->dst)] != ARCHI_NIL;
+}
+
+static uint32_t rank_of(const archi_exec_t *x, const archi_event_t *ev)
+{
+    return x->size == 2 ? 1 - x->rank : x->run->rank_of[archi_block_of(x->run->map, ev->dst)];
+}
+
+static uint64_t count_block(archi_exec_t *x, const archi_block_t *b, arch_time_t bound)
 {
     uint32_t n = sent_before(b, bound);
 
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t to = archi_block_of(x->run->map, letters(b)[k].dst);
-        ARCH_ASSERT(letters(b)[k].at - sending(b)[k] >= x->run->lookahead); /* or the model breaks its promise */
-        if (x->local_of[to] == ARCHI_NIL)
-            x->filled[x->run->rank_of[to]] += sizeof(archi_letter_t);
-    }
+    for (uint32_t k = 0; k < n && x->size > 2; k++)
+        if (!is_local(x, &letters(b)[k]))
+            x->filled[rank_of(x, &letters(b)[k])] += sizeof(archi_letter_t);
+    return n * sizeof(archi_letter_t);
 }
 
+/* Each letter to its rank's place; `filled` tells how far that is used. */
 static void write_block(archi_exec_t *x, const archi_block_t *b, arch_time_t bound)
 {
     uint32_t n = sent_before(b, bound);
 
     for (uint32_t k = 0; k < n; k++) {
-        uint32_t to = archi_block_of(x->run->map, letters(b)[k].dst), rank;
+        const archi_event_t *ev = &letters(b)[k];
         archi_letter_t *letter;
+        uint32_t rank;
 
-        if (x->local_of[to] != ARCHI_NIL)
+        ARCH_ASSERT(ev->at - sending(b)[k] >= x->run->lookahead); /* or the model breaks its promise */
+        if (is_local(x, ev))
             continue;
-        rank = x->run->rank_of[to];
+        rank = rank_of(x, ev);
         letter = (archi_letter_t *)((char *)x->mail.bytes + x->offset[rank] + x->filled[rank]);
-        letter->ev = letters(b)[k];
+        letter->ev = *ev;
         letter->sent = sending(b)[k];
         x->filled[rank] += sizeof *letter;
     }
 }
 
 /* `final` cannot grow beyond this rank's own bound, so only what was sent before that can turn out to be final now. What
- * does not goes again with a later round. */
+ * does not goes again with a later round. Of two ranks the other one gets everything: nothing need be counted before. */
 arch_status_t archi_letters_write(archi_guess_t *g, arch_time_t bound)
 {
     archi_exec_t *x = g->x;
+    uint64_t most = 0;
 
+    memset(x->offset, 0, (x->size + (size_t)1) * sizeof *x->offset);
     memset(x->filled, 0, x->size * sizeof *x->filled);
     for (uint32_t i = 0; i < x->run->n_local; i++)
-        count_block(x, x->run->block[i], bound);
+        most += count_block(x, x->run->block[i], bound);
+    x->outgoing = NULL;
+    if (most == 0)
+        return ARCH_OK;
+    ARCH_TRY(archi_buffer_reserve(&x->mail, most));
     for (uint32_t r = 0; r < x->size; r++)
         x->offset[r + 1] = x->offset[r] + x->filled[r];
-    x->outgoing = NULL;
-    if (x->offset[x->size] == 0)
-        return ARCH_OK;
-    ARCH_TRY(archi_buffer_reserve(&x->mail, x->offset[x->size]));
     memset(x->filled, 0, x->size * sizeof *x->filled);
     for (uint32_t i = 0; i < x->run->n_local; i++)
         write_block(x, x->run->block[i], bound);
+    for (uint32_t r = 0; r < x->size; r++)
+        x->offset[r + 1] = x->offset[r] + x->filled[r];
     x->outgoing = x->mail.bytes;
     return ARCH_OK;
 }
 
 /* ---- what is final ----------------------------------------------------------------------------------------------- */
 
+static uint32_t place_of(const archi_exec_t *x, const archi_event_t *ev)
+{
+    return x->size > 1 && x->run->n_local == 1 ? 0 : x->local_of[archi_block_of(x->run->map, ev->dst)];
+}
+
 static void announce(archi_guess_t *g, const archi_event_t *ev)
 {
-    uint32_t place = g->x->local_of[archi_block_of(g->x->run->map, ev->dst)];
+    uint32_t place = place_of(g->x, ev);
 
-    if (place != ARCHI_NIL && ev->at < g->ahead[place].straggler)
+    if (ev->at < g->ahead[place].straggler)
         g->ahead[place].straggler = ev->at;
 }
 
@@ -104,33 +125,35 @@ static void announce_all(archi_guess_t *g, const archi_letter_t *letter, uint64_
 
     for (uint32_t i = 0; i < run->n_local; i++)
         g->ahead[i].straggler = ARCH_TIME_MAX;
-    for (uint32_t i = 0; i < run->n_local; i++) {
+    for (uint32_t i = 0; i < run->n_local && run->n_local > 1; i++) {
         uint32_t n_final = sent_before(run->block[i], g->final);
         for (uint32_t k = 0; k < n_final; k++)
-            announce(g, &letters(run->block[i])[k]);
+            if (is_local(g->x, &letters(run->block[i])[k]))
+                announce(g, &letters(run->block[i])[k]);
     }
     for (uint64_t k = 0; k < n; k++)
         if (letter[k].sent < g->final)
             announce(g, &letter[k].ev);
 }
 
-/* Into the block, which has not come as far as the event. When there is no room, what copies take is given back first. */
+/* When there is no room, what running ahead takes is given back first. */
+static arch_status_t put_after_all(archi_guess_t *g, uint32_t place, archi_event_t ev)
+{
+    ARCH_TRY(archi_back_all(g));
+    return archi_mail_push(g->x, place, &ev);
+}
+
+/* Into the block, which has not come as far as the event. */
 static arch_status_t put(archi_guess_t *g, const archi_event_t *ev)
 {
     archi_exec_t *x = g->x;
-    uint32_t place = x->local_of[archi_block_of(x->run->map, ev->dst)];
-    archi_event_t event = *ev; /* it may lie in a block that moves */
-    arch_status_t st;
+    uint32_t place = place_of(x, ev);
+    arch_status_t st = archi_mail_push(x, place, ev);
 
-    if (place == ARCHI_NIL)
-        return ARCH_OK;
-    st = archi_mail_push(x, place, &event);
-    if ((st == ARCH_E_FULL || st == ARCH_E_NOMEM) && x->aside != 0) {
-        ARCH_TRY(archi_back_all(g));
-        st = archi_mail_push(x, place, &event);
-    }
+    if ((st == ARCH_E_FULL || st == ARCH_E_NOMEM) && x->aside != 0)
+        return put_after_all(g, place, *ev); /* no copy is left that would need to know */
     ARCH_TRY(st);
-    return archi_back_note(g, place, &event);
+    return g->way->note == NULL ? ARCH_OK : g->way->note(g, place, ev);
 }
 
 static arch_status_t empty_outbox(archi_guess_t *g, uint32_t place)
@@ -138,8 +161,9 @@ static arch_status_t empty_outbox(archi_guess_t *g, uint32_t place)
     archi_block_t *const *b = &g->x->run->block[place];
     uint32_t n = sent_before(*b, g->final);
 
-    for (uint32_t k = 0; k < n; k++)
-        ARCH_TRY(put(g, &letters(*b)[k]));
+    for (uint32_t k = 0; k < n && g->x->run->n_local > 1; k++)
+        if (is_local(g->x, &letters(*b)[k]))
+            ARCH_TRY(put(g, &letters(*b)[k]));
     g->x->stats->n_messages += n;
     g->ahead[place].released = g->final;
     archi_letters_drop(g, place);

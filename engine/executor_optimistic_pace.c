@@ -7,13 +7,23 @@
  * messages let `final` follow gains nothing. When what is gained over rounds of one lookahead does not pay for what is put
  * back, blocks run no further than is safe, and it is tried again after a while, and then after a longer one.
  *
+ * By undoing, going back is cheap; what costs is what a round does not get of its width. Messages that cut a round short
+ * grow with its square, and each costs the longer the more is left: with L the lookahead, M = a (w - L)^3 is missed on
+ * average. What is gained, w - M, over what is paid, F + c w + u M (c for running ahead by one, u for undoing that again),
+ * is best where M/w = f / (3 w / (w - L) (f + 1 + u/c) - 1) with f = F / (c w), or very nearly. F, c w and M are measured
+ * and w follows; that is the event horizon of Steinman's breathing time buckets, found by its effect. Such rounds are
+ * short: the clock is read only in some of them.
+ *
  * Times measured here decide only how far ranks run, which changes nothing that they find. */
 #include "engine/executor_optimistic.h"
 #include "engine/hot.h"
 
-enum { TRY = 64, FIRST_REST = 64, LONGEST_REST = 16384 };
+enum { TRY = 64, FIRST_REST = 64, LONGEST_REST = 16384, LOOK = 8 };
 
 static void follow(double *average, double value) { *average += (value - *average) / 32; }
+
+/* What it takes when nothing comes between: a fifth of the values or so are less. */
+static void follow_least(double *low, double value) { *low += (value - *low) / (value < *low ? 8 : 32); }
 
 void archi_pace_begin(archi_guess_t *g)
 {
@@ -26,7 +36,46 @@ void archi_pace_begin(archi_guess_t *g)
     p->round_ns = 1000;
     p->advance = p->lookahead;
     p->patience = FIRST_REST;
+    p->looks = 1;
 }
+
+/* ---- the clock --------------------------------------------------------------------------------------------------- */
+
+void archi_pace_begin_round(archi_guess_t *g)
+{
+    archi_pace_t *p = &g->pace;
+    const double brief = 50e-6; /* seconds of a round that need not be looked at every time */
+
+    p->looks = g->x->run->noting == NULL || p->ran_s + p->met_s > brief || ++p->n_rounds % LOOK == 0 || !p->met_messages;
+    if (p->looks)
+        (void)archi_exec_lap(g->x); /* settling is no part of running */
+}
+
+void archi_pace_ran(archi_guess_t *g)
+{
+    archi_exec_t *x = g->x;
+    double start = x->clock;
+
+    if (!g->pace.looks) {
+        x->stats->n_windows++;
+        return;
+    }
+    archi_exec_keep_pace(x, g->final, g->n_told);
+    g->pace.ran_s = x->clock - start;
+}
+
+void archi_pace_met(archi_guess_t *g)
+{
+    archi_pace_t *p = &g->pace;
+
+    if (!p->looks)
+        return;
+    p->met_s = archi_exec_lap(g->x);
+    if (g->x->size > 1)
+        g->x->stats->wait_seconds += p->met_s * (p->n_rounds > 0 ? p->n_rounds : 1);
+}
+
+/* ---- the width --------------------------------------------------------------------------------------------------- */
 
 void archi_pace_rest(archi_pace_t *p)
 {
@@ -73,7 +122,7 @@ static void step_width(archi_pace_t *p, double advance)
         p->width = p->lookahead;
 }
 
-void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
+static void adapt_with_copies(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
 {
     archi_pace_t *p = &g->pace;
     double back = cost_of_going_back(g), blocks = 30.0 * g->x->run->n_local, gain;
@@ -97,4 +146,69 @@ void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
         archi_pace_rest(p);
     else if (p->n_tried > 16 * TRY)
         p->patience = FIRST_REST;
+}
+
+/* What a round costs beside what running as far as is safe would: noting an event takes an eighth of handling it (measured:
+ * 5 ns beside 35), and only what lies beyond the lookahead is noted. Not above 0: running ahead does not pay. */
+static double share_to_gain(const archi_pace_t *p)
+{
+    const double noting = 0.125;
+
+    return (p->round_ns / (p->run_ns + 1) - noting * p->lookahead / p->width) / (1 + noting);
+}
+
+/* How much of the width should be missed; undoing an event costs somewhat more than handling it did. */
+static double best_missed(const archi_pace_t *p, double f)
+{
+    const double undoing = 1.2;
+
+    return f / (3 * p->width / (p->width - p->lookahead) * (f + 1 + undoing) - 1);
+}
+
+/* The widths of ranks need not agree, but they nearly do: all see the same advance. */
+static void steer(archi_guess_t *g)
+{
+    archi_pace_t *p = &g->pace;
+    double missed = p->width_sum > 0 ? 1 - p->advance_sum / p->width_sum : 0, f, best, least = 1.1 * p->lookahead;
+
+    follow(&p->run_ns, 1e9 * p->ran_s);
+    follow_least(&p->round_ns, 1e9 * p->met_s + 30.0 * g->x->run->n_local); /* others' going back is no part of it */
+    f = share_to_gain(p);
+    if (missed > 0.25) {
+        p->width *= 1 - missed; /* at once: it was far off */
+    } else if (!p->met_messages && missed == 0) {
+        p->width *= p->width < 0x1p61 ? 2 : 1;
+    } else if (p->width > least) {
+        p->missed += (missed - p->missed) / 16;
+        best = f > 0 ? best_missed(p, f) : 0;
+        p->width *= 1 + (best - p->missed) / (best + p->missed + 1e-6) / 16;
+        if (f <= 0)
+            p->width *= 0.98;
+    }
+    p->met_messages |= missed > 0;
+    if (p->width <= least)
+        p->width = f > 0.03 ? 1.25 * p->lookahead : p->lookahead; /* what noting takes at all must pay, too */
+}
+
+void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
+{
+    archi_pace_t *p = &g->pace;
+    double most = p->width < (double)g->x->slice ? p->width : (double)g->x->slice;
+
+    if (g->x->run->noting == NULL) {
+        adapt_with_copies(g, n_run, advance);
+        return;
+    }
+    if (p->rest != 0) {
+        if (--p->rest == 0)
+            p->width = 2 * p->lookahead;
+        return;
+    }
+    p->advance_sum += (double)advance < most ? (double)advance : most;
+    p->width_sum += most;
+    if (!p->looks)
+        return;
+    steer(g);
+    p->advance_sum = p->width_sum = 0;
+    p->n_rounds = 0;
 }

@@ -1,0 +1,231 @@
+/* engine/queue_undo.h - taking back what was put among the pending events, for executors that went too far.
+ *
+ * An event is found by who sent it and by the sender's counter; where to look first is known from the slots that were free
+ * when it was sent. Taking it out unlinks it: nothing of it stays behind. */
+#ifndef ARCHI_QUEUE_UNDO_H
+#define ARCHI_QUEUE_UNDO_H
+
+#include "engine/queue.h"
+
+/* The slots that the next n pushes will take, in this order; n >= 1. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_next_slots(archi_block_t *b, uint32_t *slot, uint32_t n)
+{
+    const archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
+    uint32_t next = pool->free_head, fresh = pool->used, i;
+
+    slot[0] = next != ARCHI_NIL ? next : fresh++;
+    for (i = 1; i < n; i++) {
+        if (next != ARCHI_NIL)
+            next = *(const uint32_t *)&archi_queue_slots(b)[next];
+        slot[i] = next != ARCHI_NIL ? next : fresh++;
+    }
+}
+
+/* Does this slot hold the event that `src` sent as number `seq`? */
+ARCH_HD static ARCH_ALWAYS_INLINE bool archi_queue_holds(archi_block_t *b, uint32_t slot, archi_lp_t src, uint32_t seq)
+{
+    const archi_slot_t *s = &archi_queue_slots(b)[slot];
+
+    return slot < b->section[ARCHI_SEC_QUEUE].used && s->next != ARCHI_SLOT_FREE && s->ev.src == src && s->ev.seq == seq;
+}
+
+/* ---- out of the heap --------------------------------------------------------------------------------------------- */
+
+/* Entry i goes; the last one takes its place and moves to where it belongs. */
+ARCHI_QUEUE_COLD void archi_heap_remove(archi_block_t *b, uint32_t i)
+{
+    archi_event_t *heap = archi_heap_events(b);
+    uint32_t n = --b->section[ARCHI_SEC_HEAP].used, c;
+    archi_event_t last = heap[n];
+
+    if (i == n)
+        return;
+    for (; i > 0 && archi_event_before(&last, &heap[(i - 1) / 4]); i = (i - 1) / 4)
+        heap[i] = heap[(i - 1) / 4];
+    while (i < (n + 2) / 4) { /* i has a child */
+        c = archi_heap_first_child(heap, i, n);
+        if (!archi_event_before(&heap[c], &last))
+            break;
+        heap[i] = heap[c];
+        i = c;
+    }
+    heap[i] = last;
+}
+
+ARCHI_QUEUE_COLD bool archi_heap_take_back(archi_block_t *b, archi_lp_t src, uint32_t seq)
+{
+    const archi_event_t *heap = archi_heap_events(b);
+    uint32_t n = archi_heap_count(b), i;
+
+    for (i = 0; i < n; i++)
+        if (heap[i].src == src && heap[i].seq == seq) {
+            archi_heap_remove(b, i);
+            return true;
+        }
+    return false;
+}
+
+/* ---- out of buckets ---------------------------------------------------------------------------------------------- */
+
+/* Out of the chain that begins at *head; false when it is not in it. */
+ARCHI_QUEUE_COLD bool archi_queue_unchain(archi_block_t *b, uint32_t *head, uint32_t slot)
+{
+    archi_slot_t *slots = archi_queue_slots(b);
+
+    while (*head != slot) {
+        if (*head == ARCHI_NIL)
+            return false;
+        head = &slots[*head].next;
+    }
+    *head = slots[slot].next;
+    return true;
+}
+
+ARCHI_QUEUE_COLD bool archi_queue_leave_level(archi_block_t *b, uint32_t slot, uint32_t level, uint32_t digit)
+{
+    archi_queue_level_t *l = archi_queue_level(b, level);
+
+    if ((l->map >> digit & 1) == 0 || !archi_queue_unchain(b, &l->head[digit], slot))
+        return false;
+    if (l->head[digit] == ARCHI_NIL)
+        l->map &= ~((uint64_t)1 << digit);
+    if (l->map == 0)
+        b->queue.levels &= ~(1u << level);
+    return true;
+}
+
+/* The way that archi_queue_file() went. */
+ARCHI_QUEUE_COLD void archi_queue_leave_bucket(archi_block_t *b, uint32_t slot)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint64_t at = (uint64_t)archi_queue_slots(b)[slot].ev.at, bucket = at >> q->shift;
+    uint32_t group, unit = archi_queue_quarter(q);
+    bool found;
+
+    if (at >= q->far) {
+        group = (archi_top_bit(at ^ (q->far - 1)) - unit) / 6;
+        found = archi_queue_leave_level(b, slot, archi_queue_near(q) + group, at >> (unit + 6 * group) & 63);
+    } else if (bucket == (uint64_t)q->open >> q->shift) {
+        group = archi_top_bit((at ^ (uint64_t)q->open) | 1) / 6;
+        found = archi_queue_leave_level(b, slot, ARCHI_QUEUE_BY_TIME + group, at >> 6 * group & 63);
+    } else {
+        found = archi_queue_unchain(b, &archi_queue_ring(b)[bucket & (((uint64_t)1 << q->ring_bits) - 1)], slot);
+        q->n_ring--;
+    }
+    ARCH_ASSERT(found);
+    if (q->peek == (arch_time_t)at)
+        q->peek = -1;
+}
+
+ARCHI_QUEUE_COLD bool archi_queue_leave_run(archi_block_t *b, uint32_t slot)
+{
+    archi_queue_state_t *q = &b->queue;
+    archi_queue_key_t *run = archi_queue_run(b);
+    uint32_t i = q->run_head;
+
+    while (i < q->run_tail && run[i].slot != slot)
+        i++;
+    if (i == q->run_tail)
+        return false;
+    for (q->run_tail--; i < q->run_tail; i++)
+        run[i] = run[i + 1];
+    return true;
+}
+
+/* Among those of the time that was reached, split by whatever they differ in. */
+ARCHI_QUEUE_COLD bool archi_queue_leave_ties(archi_block_t *b, uint32_t slot)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint32_t set = q->levels & ARCHI_QUEUE_TIES, level, tie;
+
+    for (; set != 0; set &= set - 1) {
+        level = archi_low_bit(set);
+        tie = archi_queue_tie(q, &archi_queue_slots(b)[slot].ev, slot, level);
+        if (archi_queue_leave_level(b, slot, level, tie >> 6 * (level % 6) & 63))
+            return true;
+    }
+    return false;
+}
+
+/* The pending event in this slot goes. */
+ARCHI_QUEUE_COLD void archi_queue_take_out(archi_block_t *b, uint32_t slot)
+{
+    bool late = archi_queue_slots(b)[slot].ev.at <= b->queue.last, found = true;
+
+    if (!late)
+        archi_queue_leave_bucket(b, slot);
+    else
+        found = archi_queue_leave_run(b, slot) || archi_queue_leave_ties(b, slot);
+    ARCH_ASSERT(found);
+    archi_queue_give(b, slot);
+}
+
+/* Take the event that `src` sent as number `seq` out, which is pending; it went to one of the n slots named, unless it has
+ * moved since. */
+ARCHI_QUEUE_COLD void archi_queue_take_back(archi_block_t *b, archi_lp_t src, uint32_t seq, const uint32_t *hint, uint32_t n)
+{
+    uint32_t i, used = b->section[ARCHI_SEC_QUEUE].used;
+
+    for (i = 0; i < n; i++)
+        if (archi_queue_holds(b, hint[i], src, seq)) {
+            archi_queue_take_out(b, hint[i]);
+            return;
+        }
+    if (archi_heap_take_back(b, src, seq))
+        return;
+    for (i = 0; i < used && !archi_queue_holds(b, i, src, seq); i++)
+        ;
+    ARCH_ASSERT(i < used);
+    archi_queue_take_out(b, i);
+}
+
+/* ---- back to the front ------------------------------------------------------------------------------------------- */
+
+/* Can an event of this time, before all that are pending, be put back to the run's front? There it costs next to nothing. */
+ARCH_HD static ARCH_INLINE bool archi_queue_has_front(archi_block_t *b, arch_time_t at)
+{
+    const archi_queue_state_t *q = &b->queue;
+
+    return q->ring_bits != 0 && at <= q->last && q->run_tail - q->run_head < ARCHI_QUEUE_RUN &&
+           archi_section_room(&b->section[ARCHI_SEC_QUEUE]) != 0;
+}
+
+/* What is left of the run moves to the end of its section. */
+ARCHI_QUEUE_COLD void archi_queue_make_front(archi_block_t *b)
+{
+    archi_queue_state_t *q = &b->queue;
+    archi_queue_key_t *run = archi_queue_run(b);
+    uint32_t n = q->run_tail - q->run_head, i;
+
+    for (i = 1; i <= n; i++)
+        run[ARCHI_QUEUE_RUN - i] = run[q->run_tail - i];
+    q->run_tail = ARCHI_QUEUE_RUN;
+    q->run_head = ARCHI_QUEUE_RUN - n;
+}
+
+ARCH_HD static ARCH_INLINE void archi_queue_push_front(archi_block_t *b, const archi_event_t *ev)
+{
+    archi_queue_state_t *q = &b->queue;
+    archi_queue_key_t key = {ev->at, ev->src, archi_queue_take(b)};
+    archi_slot_t *s = &archi_queue_slots(b)[key.slot];
+
+    s->ev = *ev;
+    s->next = ARCHI_NIL;
+    ARCH_ASSERT(q->run_head == q->run_tail || ev->at <= archi_queue_run(b)[q->run_head].at);
+    if (q->run_head == 0)
+        archi_queue_make_front(b);
+    archi_queue_run(b)[--q->run_head] = key;
+    if (ev->at < q->reached)
+        q->reached = ev->at;
+}
+
+/* Put an event that was taken out first and comes before all that are pending back. There is room for a push. */
+ARCH_HD static ARCH_INLINE void archi_queue_put_back(archi_block_t *b, const archi_event_t *ev)
+{
+    if (archi_queue_has_front(b, ev->at))
+        archi_queue_push_front(b, ev);
+    else
+        archi_queue_push(b, ev);
+}
+
+#endif
