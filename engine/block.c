@@ -46,13 +46,13 @@ static void set_own(archi_block_t *b, uint32_t id, size_t entry_bytes, uint32_t 
     set_section(b, id, &spec);
 }
 
-/* Buckets for as many events as there are slots: the sections beside the slots follow from them. */
+/* Buckets for as many events as there are slots: the sections beside the slots follow from them, if there are any. */
 static void fit_buckets(archi_block_t *b)
 {
     uint32_t slots = b->section[ARCHI_SEC_QUEUE].capacity;
-    uint32_t ring = slots < 64 ? 16 : 2u << archi_top_bit(slots / 4); /* see archi_queue_best_shape() */
+    uint32_t ring = 2u << archi_top_bit(slots / 4 | 31); /* see archi_queue_best_shape() */
 
-    if (slots == 0)
+    if (b->section[ARCHI_SEC_RING].capacity == 0)
         return;
     at_least(&b->section[ARCHI_SEC_RING], ring);
     at_least(&b->section[ARCHI_SEC_LEVELS], ARCHI_QUEUE_LEVELS);
@@ -67,23 +67,21 @@ static void fit_companions(archi_block_t *b)
         at_least(&b->section[ARCHI_SEC_SENT], b->section[ARCHI_SEC_OUTBOX].capacity);
 }
 
-/* A set that is expected to stay small gets the heap alone; slots come when it does not. */
+/* A set that is expected to stay small gets the row alone; buckets come when it does not. */
 static void set_queue(archi_block_t *b, uint32_t hint, uint32_t sends)
 {
-    uint32_t heap = hint < ARCHI_QUEUE_TINY ? hint : ARCHI_QUEUE_TINY;
+    uint32_t row = (hint < ARCHI_QUEUE_ROW ? hint : ARCHI_QUEUE_ROW) + 2 * sends + 8;
 
-    set_own(b, ARCHI_SEC_QUEUE, sizeof(archi_slot_t), 0, 0);
-    b->section[ARCHI_SEC_QUEUE].headroom = sends;
-    if (hint > ARCHI_QUEUE_TINY)
-        b->section[ARCHI_SEC_QUEUE].capacity = hint + sends;
-    set_own(b, ARCHI_SEC_HEAP, sizeof(archi_event_t), heap + 2 * sends + 8, sends);
-    set_own(b, ARCHI_SEC_RING, sizeof(uint32_t), 0, 0);
+    set_own(b, ARCHI_SEC_QUEUE, sizeof(archi_slot_t), hint > ARCHI_QUEUE_ROW ? hint + sends : row, sends);
+    set_own(b, ARCHI_SEC_HEAP, sizeof(archi_queue_key_t), ARCHI_HEAP_PAD + row, sends);
+    b->section[ARCHI_SEC_HEAP].used = ARCHI_HEAP_PAD;
+    set_own(b, ARCHI_SEC_RING, sizeof(uint32_t), hint > ARCHI_QUEUE_ROW, 0);
     set_own(b, ARCHI_SEC_LEVELS, sizeof(archi_queue_level_t), 0, 0);
     set_own(b, ARCHI_SEC_RUN, sizeof(archi_queue_key_t), 0, 0);
     fit_buckets(b);
     b->queue.last = ARCH_TIME_MAX;
     b->queue.peek = -1;
-    b->queue.heap_until = ARCHI_QUEUE_TINY;
+    b->queue.row_until = ARCHI_QUEUE_ROW;
 }
 
 /* The sections whose headroom archi_block_credit() watches; the pending events look after their own. */

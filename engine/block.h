@@ -23,7 +23,7 @@ enum {
     ARCHI_SEC_LP = 0,     /* archi_lp_state_t per local process */
     ARCHI_SEC_OUTBOX = 1, /* log of archi_event_t for processes of other blocks */
     ARCHI_SEC_QUEUE = 2,  /* 2..6 belong to the pending event set, see engine/queue.h: pool of archi_slot_t */
-    ARCHI_SEC_HEAP = 3,   /* log of archi_event_t: a heap */
+    ARCHI_SEC_HEAP = 3,   /* log of archi_queue_key_t: a heap */
     ARCHI_SEC_RING = 4,   /* uint32_t: first slot of each bucket */
     ARCHI_SEC_LEVELS = 5, /* archi_queue_level_t: buckets of other widths */
     ARCHI_SEC_RUN = 6,    /* archi_queue_key_t: the bucket that was reached, in order */
@@ -65,19 +65,19 @@ typedef struct {
     uint32_t    run_head;   /* the run's first event still pending */
     uint32_t    run_tail;   /* past its last one */
     uint32_t    shift;      /* a bucket of the ring is 2^shift ns wide */
-    uint32_t    ring_bits;  /* the ring has 2^ring_bits buckets; 0: no buckets at all, only the heap */
+    uint32_t    ring_bits;  /* the ring has 2^ring_bits buckets; 0: no buckets at all, only the row */
     uint32_t    n_ring;     /* events in the ring */
     uint32_t    levels;     /* bit l: level l is not empty */
     uint32_t    seq_from;   /* where the counters that levels 6..11 split begin */
     uint32_t    scout[8];   /* slots that the prefetcher has come to, */
     uint32_t    scout_bucket[8]; /* in these buckets of the ring */
-    uint32_t    heap_until; /* only the heap is used up to so many events */
+    uint32_t    row_until;  /* only the row is used up to so many events */
     uint32_t    tuned_for;  /* events pending when widths were last chosen */
     uint32_t    bear_late;  /* so many late events are borne before somebody looks at them */
     arch_time_t reached;    /* no event in the run or in a bucket is earlier */
     arch_time_t measured_from; /* the same when the two below were 0 */
-    uint64_t    waste;      /* work done since then that better widths would save */
-    uint64_t    taken;      /* events that came out of buckets since then */
+    uint64_t    waste;      /* work done since then that better widths would save; row: keys moved by insertions, */
+    uint64_t    taken;      /* events that came out of buckets since then; row: since so many had been handled */
 } archi_queue_state_t;
 
 typedef struct {

@@ -1,6 +1,7 @@
 /* engine/queue.h - the pending event set of a block: events come out in the one order of engine/event.h.
  *
- * Up to a few dozen events it is the heap of engine/queue_heap.h, beyond that the buckets of engine/queue_calendar.h. It
+ * Every event lies by value in a slot from when it is pushed until it is popped; what is kept in order are keys: of up to a
+ * few dozen events in the row of engine/queue_row.h, beyond that in the buckets of engine/queue_calendar.h. The set
  * lives in the block's sections ARCHI_SEC_QUEUE.. and in its header. Pushing and popping never allocate: room is made, and
  * the set looked after, between events by archi_queue_has_room() or archi_queue_credit(). */
 #ifndef ARCHI_QUEUE_H
@@ -10,7 +11,7 @@
 
 ARCH_HD static ARCH_ALWAYS_INLINE uint64_t archi_queue_count(const archi_block_t *b)
 {
-    return (uint64_t)archi_queue_in_slots(b) + archi_heap_count(b);
+    return archi_queue_in_slots(b);
 }
 
 /* How often `step` pushes can follow one another before anybody need ask again; 0 when not even once: b->wants then names
@@ -22,12 +23,9 @@ ARCH_HD static ARCH_INLINE uint32_t archi_queue_credit(archi_block_t *b, uint32_
     if (!archi_queue_tend(b))
         return 0;
     room = b->section[ARCHI_SEC_HEAP].capacity - b->section[ARCHI_SEC_HEAP].used;
-    b->wants = ARCHI_SEC_HEAP;
-    if (b->queue.ring_bits != 0) {
-        slots = archi_section_room(&b->section[ARCHI_SEC_QUEUE]);
-        b->wants = slots < room ? ARCHI_SEC_QUEUE : ARCHI_SEC_HEAP;
-        room = slots < room ? slots : room;
-    }
+    slots = archi_section_room(&b->section[ARCHI_SEC_QUEUE]);
+    b->wants = slots < room ? ARCHI_SEC_QUEUE : ARCHI_SEC_HEAP;
+    room = slots < room ? slots : room;
     if (room < step)
         return 0;
     b->wants = ARCHI_NIL;
@@ -44,14 +42,15 @@ ARCH_HD static ARCH_INLINE bool archi_queue_has_room(archi_block_t *b, uint32_t 
 ARCH_HD static ARCH_INLINE arch_time_t archi_queue_next_time(archi_block_t *b)
 {
     archi_queue_state_t *q = &b->queue;
-    arch_time_t first = ARCH_TIME_MAX;
+    arch_time_t first;
     archi_bucket_t k;
 
-    if (archi_heap_count(b) != 0)
-        first = archi_heap_events(b)[0].at;
+    if (q->ring_bits == 0)
+        return archi_row_next_time(b);
+    first = archi_heap_next_time(b);
     if (q->run_head != q->run_tail)
         return archi_queue_run(b)[q->run_head].at < first ? archi_queue_run(b)[q->run_head].at : first;
-    if (first != ARCH_TIME_MAX || q->ring_bits == 0)
+    if (first != ARCH_TIME_MAX)
         return first;
     if (q->peek < 0 && archi_queue_find(b, &k))
         q->peek = archi_queue_least(b, k.head);
@@ -62,40 +61,54 @@ ARCH_HD static ARCH_INLINE arch_time_t archi_queue_next_time(archi_block_t *b)
 ARCH_HD static ARCH_INLINE void archi_queue_push(archi_block_t *b, const archi_event_t *ev)
 {
     archi_queue_state_t *q = &b->queue;
-    uint32_t slot;
+    uint32_t slot = archi_queue_take(b);
 
     ARCH_ASSERT(ev->at >= 0);
-    if (ev->at <= q->last) {
-        archi_heap_push(b, ev);
-        return;
-    }
-    if (ev->at < q->peek)
-        q->peek = ev->at;
-    slot = archi_queue_take(b);
     archi_queue_slots(b)[slot].ev = *ev;
-    archi_queue_file(b, slot);
+    if (q->ring_bits == 0) {
+        archi_row_file(b, slot);
+    } else if (ev->at <= q->last) {
+        archi_heap_file(b, slot);
+    } else {
+        if (ev->at < q->peek)
+            q->peek = ev->at;
+        archi_queue_file(b, slot);
+    }
+}
+
+/* The slot of the first event, taken out of the order, if that lies before `horizon`; otherwise ARCHI_NIL. The event stays
+ * in it until the caller gives it back. */
+ARCH_HD static ARCH_INLINE uint32_t archi_queue_take_before(archi_block_t *b, arch_time_t horizon)
+{
+    archi_queue_state_t *q = &b->queue;
+    const archi_queue_key_t *first;
+    bool late;
+
+    if (q->ring_bits == 0)
+        return archi_row_next_time(b) < horizon ? archi_row_pop(b) : ARCHI_NIL;
+    late = archi_heap_count(b) != 0;
+    if (q->run_head == q->run_tail) {
+        bool due = !late || (q->levels & ARCHI_QUEUE_TIES) != 0;
+        if (!due || !archi_queue_advance(b, horizon))
+            return archi_heap_next_time(b) < horizon ? archi_heap_pop(b) : ARCHI_NIL;
+    }
+    first = &archi_queue_run(b)[q->run_head];
+    if (ARCH_UNLIKELY(late) && archi_queue_key_before(archi_queue_slots(b), archi_heap_keys(b) + ARCHI_HEAP_PAD, first))
+        return archi_heap_next_time(b) < horizon ? archi_heap_pop(b) : ARCHI_NIL;
+    if (first->at >= horizon)
+        return ARCHI_NIL;
+    q->run_head++;
+    return first->slot;
 }
 
 /* Take the first event out if it lies before `horizon`. */
 ARCH_HD static ARCH_INLINE bool archi_queue_pop_before(archi_block_t *b, arch_time_t horizon, archi_event_t *out)
 {
-    archi_queue_state_t *q = &b->queue;
-    uint32_t late = archi_heap_count(b), slot;
-    archi_slot_t *s;
+    uint32_t slot = archi_queue_take_before(b, horizon);
 
-    if (q->run_head == q->run_tail) {
-        bool due = q->ring_bits != 0 && (late == 0 || (q->levels & ARCHI_QUEUE_TIES) != 0);
-        if (!due || !archi_queue_advance(b, horizon))
-            return archi_heap_pop_before(b, horizon, out);
-    }
-    slot = archi_queue_run(b)[q->run_head].slot;
-    s = &archi_queue_slots(b)[slot];
-    if (ARCH_UNLIKELY(late != 0) && archi_event_before(&archi_heap_events(b)[0], &s->ev))
-        return archi_heap_pop_before(b, horizon, out);
-    if (s->ev.at >= horizon)
+    if (slot == ARCHI_NIL)
         return false;
-    *out = s->ev;
-    q->run_head++;
+    *out = archi_queue_slots(b)[slot].ev;
     archi_queue_give(b, slot);
     return true;
 }

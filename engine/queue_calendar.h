@@ -17,12 +17,14 @@
 #ifndef ARCHI_QUEUE_CALENDAR_H
 #define ARCHI_QUEUE_CALENDAR_H
 
-#include "engine/queue_heap.h"
+#include "engine/queue_row.h"
 
 enum {
     ARCHI_QUEUE_RUN = 64,    /* events that a run may hold */
     ARCHI_QUEUE_AIM = 20,    /* and those that it should */
-    ARCHI_QUEUE_TINY = 24,   /* up to so many events the heap alone is used */
+    ARCHI_QUEUE_ROW = 64,    /* up to so many events the row alone is used, */
+    ARCHI_QUEUE_SHORT = 12,  /* up to so many even when an insertion has a long way to go in it; */
+    ARCHI_QUEUE_FEW = 16,    /* it is used again when no more than these are left, or half of what it bears */
     ARCHI_QUEUE_LARGE = 24576, /* from so many on they lie outside the nearest caches */
     ARCHI_QUEUE_LEAD = 16,    /* buckets that the prefetcher may be ahead */
     ARCHI_QUEUE_BY_SLOT = 0, /* levels: 6 for each 32 bits of ties, 12 for the time */
@@ -34,24 +36,11 @@ enum {
 };
 #define ARCHI_QUEUE_TIES    ((1u << ARCHI_QUEUE_BY_TIME) - 1) /* levels of events of one time */
 #define ARCHI_QUEUE_HORIZON 60                                /* most that shift + ring_bits may be */
-#define ARCHI_SLOT_FREE     (ARCHI_NIL - 1)                   /* `next` of a slot without an event */
-
-typedef struct {
-    archi_event_t ev;
-    uint32_t      next; /* slot in the same bucket, ARCHI_NIL or ARCHI_SLOT_FREE */
-    uint32_t      unused[3];
-} archi_slot_t; /* 64 bytes */
 
 typedef struct {
     uint64_t map;      /* bit d: bucket d is not empty */
     uint32_t head[64]; /* meaningful where the bit is set */
 } archi_queue_level_t;
-
-typedef struct {
-    arch_time_t at;
-    uint32_t    src;
-    uint32_t    slot;
-} archi_queue_key_t;
 
 /* A bucket that was found. */
 typedef struct {
@@ -72,11 +61,6 @@ typedef struct {
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
 
-ARCH_HD static ARCH_ALWAYS_INLINE archi_slot_t *archi_queue_slots(archi_block_t *b)
-{
-    return (archi_slot_t *)archi_section(b, ARCHI_SEC_QUEUE);
-}
-
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t *archi_queue_ring(archi_block_t *b)
 {
     return (uint32_t *)archi_section(b, ARCHI_SEC_RING);
@@ -90,32 +74,6 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_queue_level_t *archi_queue_level(archi_b
 ARCH_HD static ARCH_ALWAYS_INLINE archi_queue_key_t *archi_queue_run(archi_block_t *b)
 {
     return (archi_queue_key_t *)archi_section(b, ARCHI_SEC_RUN);
-}
-
-/* archi_pool_take() and archi_pool_give() of slots, whose size the compiler knows. A slot that is free says so. */
-ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_take(archi_block_t *b)
-{
-    archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
-    uint32_t slot = pool->free_head;
-
-    if (ARCH_LIKELY(slot != ARCHI_NIL)) {
-        pool->free_head = *(const uint32_t *)&archi_queue_slots(b)[slot];
-        pool->n_free--;
-        return slot;
-    }
-    ARCH_ASSERT(pool->used < pool->capacity);
-    return pool->used++;
-}
-
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_give(archi_block_t *b, uint32_t slot)
-{
-    archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
-    archi_slot_t *s = &archi_queue_slots(b)[slot];
-
-    *(uint32_t *)s = pool->free_head;
-    s->next = ARCHI_SLOT_FREE;
-    pool->free_head = slot;
-    pool->n_free++;
 }
 
 /* Highest and lowest bit that is set; x is not 0. */
@@ -318,16 +276,6 @@ ARCHI_QUEUE_COLD arch_time_t archi_queue_least(archi_block_t *b, uint32_t slot)
 }
 
 /* ---- making a run ------------------------------------------------------------------------------------------------ */
-
-ARCH_HD static ARCH_ALWAYS_INLINE bool archi_queue_key_before(const archi_slot_t *slots, const archi_queue_key_t *x,
-                                                              const archi_queue_key_t *y)
-{
-    if (x->at != y->at)
-        return x->at < y->at;
-    if (x->src != y->src)
-        return x->src < y->src;
-    return (int32_t)(slots[x->slot].ev.seq - slots[y->slot].ev.seq) < 0;
-}
 
 /* Insertion sort: for few keys, and for those that tie. */
 ARCH_HD static ARCH_INLINE void archi_queue_insert(archi_block_t *b, const archi_queue_key_t *key, uint32_t n)

@@ -12,27 +12,11 @@ typedef struct {
     arch_time_t                least;    /* of what lies in buckets */
 } walk_t;
 
-/* ---- the heap ---------------------------------------------------------------------------------------------------- */
-
-static const char *check_heap(const archi_block_t *b)
-{
-    const archi_event_t *heap = archi_section_const(b, ARCHI_SEC_HEAP);
-    uint32_t n = b->section[ARCHI_SEC_HEAP].used;
-
-    for (uint32_t i = 0; i < n; i++) {
-        if (heap[i].at > b->queue.last)
-            return "an event of the heap belongs into a bucket";
-        if (i > 0 && archi_event_before(&heap[i], &heap[(i - 1) / 4]))
-            return "the heap is out of order";
-    }
-    return NULL;
-}
-
 /* ---- sections and scalars ---------------------------------------------------------------------------------------- */
 
 static const char *check_sections(const archi_block_t *b)
 {
-    static const uint32_t size[] = {sizeof(archi_slot_t), sizeof(archi_event_t), sizeof(uint32_t),
+    static const uint32_t size[] = {sizeof(archi_slot_t), sizeof(archi_queue_key_t), sizeof(uint32_t),
                                     sizeof(archi_queue_level_t), sizeof(archi_queue_key_t)};
     const archi_section_t *s = &b->section[ARCHI_SEC_QUEUE];
 
@@ -41,6 +25,8 @@ static const char *check_sections(const archi_block_t *b)
             return "a section of the pending events has the wrong kind of entries";
     if (s[ARCHI_SEC_HEAP - ARCHI_SEC_QUEUE].headroom == 0 || s[0].headroom == 0)
         return "the pending events have no headroom";
+    if (s[ARCHI_SEC_HEAP - ARCHI_SEC_QUEUE].used < ARCHI_HEAP_PAD)
+        return "the heap has no root";
     return NULL;
 }
 
@@ -48,9 +34,8 @@ static const char *check_empty(const archi_block_t *b)
 {
     const archi_queue_state_t *q = &b->queue;
 
-    if (q->last != ARCH_TIME_MAX || q->run_head != q->run_tail || q->levels != 0 || q->n_ring != 0 ||
-        b->section[ARCHI_SEC_QUEUE].used != b->section[ARCHI_SEC_QUEUE].n_free)
-        return "there are no buckets, yet there are events in them";
+    if (q->last != ARCH_TIME_MAX || q->run_head != q->run_tail || q->levels != 0 || q->n_ring != 0)
+        return "there are no buckets, yet something is in them";
     return NULL;
 }
 
@@ -77,9 +62,9 @@ static const char *check_shape(const archi_block_t *b)
 static const char *meet(walk_t *w, uint32_t slot)
 {
     if (slot >= w->b->section[ARCHI_SEC_QUEUE].used || w->slots[slot].next == ARCHI_SLOT_FREE)
-        return "a bucket names a slot without an event";
+        return "a slot without an event is named";
     if (w->seen[slot / 8] >> slot % 8 & 1)
-        return "an event is in two buckets";
+        return "an event is in two places";
     w->seen[slot / 8] |= (uint8_t)(1u << slot % 8);
     w->n_seen++;
     return NULL;
@@ -128,6 +113,39 @@ static const char *check_chain(walk_t *w, uint32_t slot, uint32_t level, uint32_
     return wrong;
 }
 
+/* Entry i of the row or heap, as seen from the entry that it must not come before; all before i have been met. */
+static bool in_order(const walk_t *w, const archi_queue_key_t *key, uint32_t i)
+{
+    const archi_event_t *ev = &w->slots[key[i].slot].ev;
+
+    if (i == ARCHI_HEAP_PAD)
+        return true;
+    if (w->q->ring_bits == 0)
+        return !archi_event_before(&w->slots[key[i - 1].slot].ev, ev);
+    return !archi_event_before(ev, &w->slots[key[i / 4 + 2].slot].ev);
+}
+
+static const char *check_heap(walk_t *w)
+{
+    const archi_queue_key_t *key = archi_section_const(w->b, ARCHI_SEC_HEAP);
+    const char *wrong;
+
+    for (uint32_t i = ARCHI_HEAP_PAD; i < w->b->section[ARCHI_SEC_HEAP].used; i++) {
+        const archi_event_t *ev;
+        wrong = meet(w, key[i].slot);
+        if (wrong != NULL)
+            return wrong;
+        ev = &w->slots[key[i].slot].ev;
+        if (ev->at != key[i].at || ev->src != key[i].src)
+            return "the heap and its events disagree";
+        if (ev->at > w->q->last)
+            return "an event of the heap belongs into a bucket";
+        if (!in_order(w, key, i))
+            return "the heap is out of order";
+    }
+    return NULL;
+}
+
 static const char *check_run(walk_t *w)
 {
     const archi_queue_key_t *run = archi_section_const(w->b, ARCHI_SEC_RUN);
@@ -139,7 +157,8 @@ static const char *check_run(walk_t *w)
         wrong = meet(w, run[i].slot);
         if (wrong != NULL)
             return wrong;
-        if (w->slots[run[i].slot].ev.at != run[i].at || run[i].at > w->q->last || run[i].at < w->q->reached)
+        if (w->slots[run[i].slot].ev.at != run[i].at || w->slots[run[i].slot].ev.src != run[i].src ||
+            run[i].at > w->q->last || run[i].at < w->q->reached)
             return "the run and its events disagree";
         if (i > w->q->run_head && archi_event_before(&w->slots[run[i].slot].ev, &w->slots[run[i - 1].slot].ev))
             return "the run is out of order";
@@ -180,8 +199,6 @@ static const char *check_levels(walk_t *w)
 
 static const char *check_buckets(walk_t *w)
 {
-    const archi_section_t *pool = &w->b->section[ARCHI_SEC_QUEUE];
-    uint32_t n_free = 0;
     const char *wrong = check_run(w);
 
     if (wrong == NULL)
@@ -190,30 +207,41 @@ static const char *check_buckets(walk_t *w)
         wrong = check_levels(w);
     if (wrong != NULL)
         return wrong;
+    return w->q->peek == -1 || w->q->peek == w->least ? NULL : "the time of the first event is wrong";
+}
+
+/* Every slot that holds an event has been met. */
+static const char *check_slots(const walk_t *w)
+{
+    const archi_section_t *pool = &w->b->section[ARCHI_SEC_QUEUE];
+    uint32_t n_free = 0;
+
     for (uint32_t i = 0; i < pool->used; i++)
         n_free += w->slots[i].next == ARCHI_SLOT_FREE;
     if (n_free != pool->n_free || w->n_seen != pool->used - pool->n_free)
-        return "an event is in no bucket";
-    return w->q->peek == -1 || w->q->peek == w->least ? NULL : "the time of the first event is wrong";
+        return "an event is neither in a bucket nor in the heap";
+    return NULL;
 }
 
 const char *archi_queue_check(const archi_block_t *b)
 {
     walk_t w = {b, &b->queue, NULL, NULL, 0, ARCH_TIME_MAX};
+    bool only_heap = b->queue.ring_bits == 0;
     const char *wrong = check_sections(b);
 
     if (wrong == NULL)
-        wrong = check_heap(b);
-    if (wrong != NULL || b->queue.ring_bits == 0)
-        return wrong != NULL ? wrong : check_empty(b);
-    wrong = check_shape(b);
+        wrong = only_heap ? check_empty(b) : check_shape(b);
     if (wrong != NULL)
         return wrong;
     w.slots = archi_section_const(b, ARCHI_SEC_QUEUE);
     w.seen = calloc(b->section[ARCHI_SEC_QUEUE].used / 8 + (size_t)1, 1);
     if (w.seen == NULL)
         return "no memory to check the pending events";
-    wrong = check_buckets(&w);
+    wrong = check_heap(&w);
+    if (wrong == NULL && !only_heap)
+        wrong = check_buckets(&w);
+    if (wrong == NULL)
+        wrong = check_slots(&w);
     free(w.seen);
     return wrong;
 }

@@ -10,12 +10,11 @@
 
 #include "engine/queue_calendar.h"
 
-enum { ARCHI_QUEUE_SAMPLE = 64 };
-
-ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_in_slots(const archi_block_t *b)
-{
-    return b->section[ARCHI_SEC_QUEUE].used - b->section[ARCHI_SEC_QUEUE].n_free;
-}
+enum {
+    ARCHI_QUEUE_SAMPLE = 64,
+    ARCHI_QUEUE_LATE = 24, /* events in the heap that nobody minds */
+    ARCHI_QUEUE_WAY = 8    /* keys that an insertion into the row may move on average */
+};
 
 /* ---- widths ------------------------------------------------------------------------------------------------------ */
 
@@ -23,17 +22,16 @@ ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_queue_in_slots(const archi_bloc
 ARCHI_QUEUE_COLD uint32_t archi_queue_sample(archi_block_t *b, arch_time_t *t)
 {
     const archi_slot_t *slots = archi_queue_slots(b);
-    uint32_t used = b->section[ARCHI_SEC_QUEUE].used, late = archi_heap_count(b), n = 0, i, j;
-    uint64_t all = (uint64_t)used + late;
+    uint64_t used = b->section[ARCHI_SEC_QUEUE].used;
+    uint32_t n = 0, i, j;
 
-    for (i = 0; i < ARCHI_QUEUE_SAMPLE; i++) {
-        uint64_t at = all * i / ARCHI_QUEUE_SAMPLE;
-        arch_time_t x = at < late ? archi_heap_events(b)[at].at : slots[at - late].ev.at;
-        if (at >= late && slots[at - late].next == ARCHI_SLOT_FREE)
+    for (i = 0; i < ARCHI_QUEUE_SAMPLE && used != 0; i++) {
+        const archi_slot_t *s = &slots[used * i / ARCHI_QUEUE_SAMPLE];
+        if (s->next == ARCHI_SLOT_FREE)
             continue;
-        for (j = n++; j > 0 && t[j - 1] > x; j--)
+        for (j = n++; j > 0 && t[j - 1] > s->ev.at; j--)
             t[j] = t[j - 1];
-        t[j] = x;
+        t[j] = s->ev.at;
     }
     return n;
 }
@@ -41,7 +39,7 @@ ARCHI_QUEUE_COLD uint32_t archi_queue_sample(archi_block_t *b, arch_time_t *t)
 /* Events that a bucket should hold: of a small set fewer, since what is sent into the open bucket comes too late for it. */
 ARCHI_QUEUE_COLD uint64_t archi_queue_aim(uint64_t pending)
 {
-    return pending / 12 < ARCHI_QUEUE_AIM ? pending / 12 + 1 : ARCHI_QUEUE_AIM;
+    return pending / 8 < ARCHI_QUEUE_AIM ? pending / 8 + 1 : ARCHI_QUEUE_AIM;
 }
 
 /* Mean distance of the first quarter of what is pending, archi_queue_aim() of them together. */
@@ -49,7 +47,7 @@ ARCHI_QUEUE_COLD uint64_t archi_queue_width_of_sample(archi_block_t *b)
 {
     arch_time_t t[ARCHI_QUEUE_SAMPLE];
     uint32_t n = archi_queue_sample(b, t), i = n / 4;
-    uint64_t pending = (uint64_t)archi_queue_in_slots(b) + archi_heap_count(b);
+    uint64_t pending = archi_queue_in_slots(b);
 
     while (i + 1 < n && t[i] == t[0])
         i++;
@@ -65,7 +63,7 @@ typedef struct {
 ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
 {
     const archi_queue_state_t *q = &b->queue;
-    uint64_t pending = (uint64_t)archi_queue_in_slots(b) + archi_heap_count(b), width;
+    uint64_t pending = archi_queue_in_slots(b), width;
     archi_queue_shape_t s;
     uint32_t most = archi_top_bit(b->section[ARCHI_SEC_RING].capacity | 1);
 
@@ -73,7 +71,7 @@ ARCHI_QUEUE_COLD archi_queue_shape_t archi_queue_best_shape(archi_block_t *b)
         width = (uint64_t)(q->reached - q->measured_from) / (q->taken / archi_queue_aim(pending) + 1) + 1;
     else
         width = archi_queue_width_of_sample(b);
-    s.ring_bits = archi_top_bit(pending / 4 | 15) + 1; /* 2 to 8 mean delays */
+    s.ring_bits = archi_top_bit(pending / 4 | 31) + 1; /* 2 to 8 mean delays */
     s.ring_bits = s.ring_bits > most ? most : s.ring_bits;
     s.shift = archi_top_bit(width + width / 3);
     if (s.ring_bits == q->ring_bits && (uint64_t)2 << q->shift >= width && (uint64_t)1 << q->shift <= width + width / 2)
@@ -94,7 +92,7 @@ ARCHI_QUEUE_COLD void archi_queue_measure(archi_block_t *b)
     q->taken = q->waste = 0;
 }
 
-/* Forget all buckets and the run: every event is in a slot or in the heap and nowhere else. */
+/* Forget all buckets, the run and the heap: every event is in its slot and nowhere else. */
 ARCHI_QUEUE_COLD void archi_queue_scatter(archi_block_t *b)
 {
     archi_queue_state_t *q = &b->queue;
@@ -104,6 +102,7 @@ ARCHI_QUEUE_COLD void archi_queue_scatter(archi_block_t *b)
     q->ring_bits = 0;
     q->last = ARCH_TIME_MAX;
     b->section[ARCHI_SEC_RING].used = b->section[ARCHI_SEC_LEVELS].used = b->section[ARCHI_SEC_RUN].used = 0;
+    b->section[ARCHI_SEC_HEAP].used = ARCHI_HEAP_PAD;
 }
 
 /* Make empty buckets of this shape from time `from` on. */
@@ -130,47 +129,47 @@ ARCHI_QUEUE_COLD void archi_queue_lay_out(archi_block_t *b, archi_queue_shape_t 
 
 ARCHI_QUEUE_COLD void archi_queue_file_all(archi_block_t *b)
 {
-    archi_slot_t *slots = archi_queue_slots(b);
-    archi_section_t *heap = &b->section[ARCHI_SEC_HEAP];
-    uint32_t used = b->section[ARCHI_SEC_QUEUE].used, i, slot;
+    const archi_slot_t *slots = archi_queue_slots(b);
+    uint32_t used = b->section[ARCHI_SEC_QUEUE].used, i;
 
     for (i = 0; i < used; i++)
         if (slots[i].next != ARCHI_SLOT_FREE)
             archi_queue_file(b, i);
-    for (i = 0; i < heap->used; i++) {
-        slot = archi_pool_take(b, ARCHI_SEC_QUEUE);
-        slots[slot].ev = archi_heap_events(b)[i];
-        archi_queue_file(b, slot);
-    }
-    heap->used = 0;
 }
 
-/* So few events are left that the heap takes them all. */
+/* So few events are left that the row takes them all, in the first slots: nobody need look through the others again. */
 ARCHI_QUEUE_COLD void archi_queue_fold(archi_block_t *b)
 {
     archi_section_t *pool = &b->section[ARCHI_SEC_QUEUE];
     const archi_slot_t *slots = archi_queue_slots(b);
-    uint32_t i;
+    archi_event_t left[ARCHI_QUEUE_FEW];
+    uint32_t i, n = 0;
 
-    archi_queue_scatter(b);
     for (i = 0; i < pool->used; i++)
         if (slots[i].next != ARCHI_SLOT_FREE)
-            archi_heap_push(b, &slots[i].ev);
+            left[n++] = slots[i].ev;
+    archi_queue_scatter(b);
     pool->used = pool->n_free = 0;
     pool->free_head = ARCHI_NIL;
+    for (i = 0; i < n; i++) {
+        archi_queue_slots(b)[pool->used].ev = left[i];
+        archi_row_file(b, pool->used++);
+    }
+    b->queue.row_until = ARCHI_QUEUE_ROW;
+    b->queue.taken = b->n_events;
+    b->queue.waste = 0;
 }
 
-/* Choose widths anew and move to them; `spill`: move the late events to buckets in any case. False when that needs room:
- * b->wants names the section to grow. */
+/* Choose widths anew and move to them; `spill`: move the late events to buckets in any case. False when there is no room
+ * for buckets yet: b->wants names the section to grow. */
 ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b, bool spill)
 {
     archi_queue_state_t *q = &b->queue;
-    arch_time_t from = archi_heap_next_time(b);
+    arch_time_t from = q->ring_bits == 0 ? archi_row_next_time(b) : archi_heap_next_time(b);
     archi_queue_shape_t shape;
 
-    if (archi_section_room(&b->section[ARCHI_SEC_QUEUE]) <
-        archi_heap_count(b) + b->section[ARCHI_SEC_QUEUE].headroom) {
-        b->wants = ARCHI_SEC_QUEUE;
+    if (b->section[ARCHI_SEC_RING].capacity == 0) {
+        b->wants = ARCHI_SEC_RING;
         return false;
     }
     shape = archi_queue_best_shape(b);
@@ -181,8 +180,8 @@ ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b, bool spill)
         archi_queue_lay_out(b, shape, from);
         archi_queue_file_all(b);
     }
-    q->tuned_for = archi_queue_in_slots(b) + archi_heap_count(b);
-    q->bear_late = ARCHI_QUEUE_TINY;
+    q->tuned_for = archi_queue_in_slots(b);
+    q->bear_late = ARCHI_QUEUE_LATE;
     archi_queue_measure(b);
     return true;
 }
@@ -190,7 +189,7 @@ ARCHI_QUEUE_COLD bool archi_queue_rebuild(archi_block_t *b, bool spill)
 /* Would buckets serve the late events better? Not those of one time: a storm without delays is a matter for the heap. */
 ARCHI_QUEUE_COLD bool archi_queue_late_are_spread(archi_block_t *b)
 {
-    const archi_event_t *heap = archi_heap_events(b);
+    const archi_queue_key_t *heap = archi_heap_keys(b) + ARCHI_HEAP_PAD;
     uint32_t late = archi_heap_count(b), n = 0, i;
 
     for (i = 0; i < ARCHI_QUEUE_SAMPLE; i++)
@@ -204,7 +203,7 @@ ARCHI_QUEUE_COLD bool archi_queue_mend(archi_block_t *b, uint32_t late, uint32_t
 {
     archi_queue_state_t *q = &b->queue;
 
-    if (n < ARCHI_QUEUE_TINY / 4 && n <= q->heap_until && archi_heap_has_room(b, n)) {
+    if (n <= ARCHI_QUEUE_FEW && n <= q->row_until / 2 && n <= b->section[ARCHI_SEC_HEAP].capacity - ARCHI_HEAP_PAD) {
         archi_queue_fold(b);
         return true;
     }
@@ -212,20 +211,39 @@ ARCHI_QUEUE_COLD bool archi_queue_mend(archi_block_t *b, uint32_t late, uint32_t
         return archi_queue_rebuild(b, true);
     if (n / 2 > q->tuned_for || n < q->tuned_for / 8 || q->waste > 2 * (uint64_t)n + 1024)
         return archi_queue_rebuild(b, false);
-    if (q->taken > 4 * (uint64_t)n + 1024)
-        archi_queue_measure(b); /* all is well; what was long ago is not to hide what changes now */
+    if (q->taken > n / 4 + 1024)
+        return archi_queue_rebuild(b, false); /* by what has been measured; mostly all is well */
     return true;
 }
 
-/* Look after the set between two events: from the heap to buckets, from one width to another, back to the heap. False when
+/* Is the row still the best place for n events? Not for many, nor where insertions have a long way to go. */
+ARCHI_QUEUE_COLD bool archi_queue_row_serves(archi_block_t *b, uint32_t n)
+{
+    archi_queue_state_t *q = &b->queue;
+    uint64_t handled = b->n_events - q->taken;
+
+    if (n > ARCHI_QUEUE_ROW)
+        return false;
+    if (handled < 128)
+        return true;
+    if (q->waste > ARCHI_QUEUE_WAY * handled) {
+        q->row_until = ARCHI_QUEUE_SHORT;
+        return false;
+    }
+    q->taken = b->n_events;
+    q->waste = 0;
+    return true;
+}
+
+/* Look after the set between two events: from the row to buckets, from one width to another, back to the row. False when
  * that needs room: b->wants names the section to grow. */
 ARCH_HD static ARCH_INLINE bool archi_queue_tend(archi_block_t *b)
 {
     uint32_t late = archi_heap_count(b);
 
     if (b->queue.ring_bits == 0)
-        return late <= b->queue.heap_until || archi_queue_rebuild(b, true);
-    return archi_queue_mend(b, late, archi_queue_in_slots(b) + late);
+        return late <= ARCHI_QUEUE_SHORT || archi_queue_row_serves(b, late) || archi_queue_rebuild(b, true);
+    return archi_queue_mend(b, late, archi_queue_in_slots(b));
 }
 
 #endif

@@ -17,7 +17,7 @@ static bool run_one(runs_t *r, const arch_design_t *d, uint32_t rep)
     if (archi_model_block_create(r->plan, &map, 0, element, r->n_elements, rep, d->run.seed, &b) != ARCH_OK)
         return false;
     while (archi_model_step(r->plan, &map, b, d->run.duration) == ARCHI_NEEDS_ROOM)
-        if (archi_block_grow(&b, b->wants, b->section[b->wants].capacity * 2) != ARCH_OK)
+        if (archi_block_grow(&b, b->wants, b->section[b->wants].capacity * 2 + 16) != ARCH_OK)
             return false;
     archi_model_finish(r->plan, b, d->run.duration);
     r->digest += archi_model_digest(r->plan, &map, b);

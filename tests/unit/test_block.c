@@ -180,7 +180,7 @@ static int is_short(const archi_block_t *b)
     return archi_section_room(&b->section[POOL]) < POOL_HEADROOM || archi_section_room(&b->section[LOG]) < 1 ||
            archi_section_room(&b->section[ARCHI_SEC_OUTBOX]) < MAX_SENDS ||
            archi_section_room(&b->section[ARCHI_SEC_HEAP]) < MAX_SENDS ||
-           (b->queue.ring_bits != 0 && archi_section_room(&b->section[ARCHI_SEC_QUEUE]) < MAX_SENDS);
+           archi_section_room(&b->section[ARCHI_SEC_QUEUE]) < MAX_SENDS;
 }
 
 static void use_the_pool(archi_block_t *b, tally_t *t)
@@ -234,8 +234,8 @@ static uint32_t really_wants(const archi_block_t *b)
     if (b->wants >= ARCHI_MAX_SECTIONS)
         return ARCHI_NIL;
     s = &b->section[b->wants];
-    if (b->wants == ARCHI_SEC_QUEUE) /* moving from the heap to buckets needs room for all of it */
-        return archi_section_room(s) < s->headroom + b->section[ARCHI_SEC_HEAP].used ? b->wants : ARCHI_NIL;
+    if (b->wants == ARCHI_SEC_RING) /* buckets, for more than the row holds */
+        return s->capacity == 0 && archi_queue_count(b) > ARCHI_QUEUE_SHORT ? b->wants : ARCHI_NIL;
     return archi_section_room(s) < s->headroom ? b->wants : ARCHI_NIL;
 }
 
@@ -285,6 +285,7 @@ static void credit_is_exact(void)
     archi_block_t *b = make(0);
 
     CU_ASSERT_EQUAL(archi_block_grow(&b, ARCHI_SEC_HEAP, 4000), ARCH_OK);
+    CU_ASSERT_EQUAL(archi_block_grow(&b, ARCHI_SEC_QUEUE, 4000), ARCH_OK);
     CU_ASSERT_EQUAL(archi_block_grow(&b, ARCHI_SEC_OUTBOX, 4000), ARCH_OK);
     CU_ASSERT_EQUAL(archi_block_grow(&b, LOG, 4000), ARCH_OK);
     for (uint32_t room = 3; room < 60; room++) {

@@ -408,6 +408,52 @@ static void fits_its_widths_to_the_events(void)
     close_pair(&p);
 }
 
+/* What is due soon goes into the row next to its end: sets of up to 64 events need no buckets then. */
+static void keeps_a_small_set_in_a_row(void)
+{
+    pair_t p;
+
+    open_pair(&p, 0, 13);
+    for (uint32_t i = 0; i < 40; i++) /* a few dozen users who think for long */
+        push_later(&p, 1000000000000 + i, 100);
+    for (uint32_t i = 0; i < 5000; i++) {
+        push_later(&p, 1 + draw(&p) % 1000, 100);
+        push_later(&p, 1 + draw(&p) % 100, 100);
+        p.n_wrong += !pop(&p, ARCH_TIME_MAX) + !pop(&p, ARCH_TIME_MAX);
+        compare_next(&p);
+        p.set->n_events += 2; /* as the step would */
+    }
+    sound(&p);
+    CU_ASSERT_EQUAL(p.set->queue.ring_bits, 0);
+    for (uint32_t i = 0; i < 40; i++)
+        push_later(&p, draw(&p) % 1000, 100);
+    CU_ASSERT(p.set->queue.ring_bits != 0);
+    sound(&p);
+    while (archi_queue_count(p.set) > 12)
+        pop(&p, ARCH_TIME_MAX);
+    push_later(&p, 5, 100);
+    CU_ASSERT_EQUAL(p.set->queue.ring_bits, 0);
+    drain(&p);
+    close_pair(&p);
+}
+
+static void leaves_the_row_where_insertions_have_a_long_way(void)
+{
+    pair_t p;
+
+    open_pair(&p, 0, 14);
+    for (uint32_t i = 0; i < 30; i++)
+        push_later(&p, exponential(&p), 100);
+    CU_ASSERT_EQUAL(p.set->queue.ring_bits, 0);
+    for (uint32_t i = 0; i < 500 && pop(&p, ARCH_TIME_MAX); i++) {
+        p.set->n_events++;
+        push_later(&p, exponential(&p), 100);
+    }
+    CU_ASSERT(p.set->queue.ring_bits != 0);
+    drain(&p);
+    close_pair(&p);
+}
+
 static void one_phase(pair_t *p)
 {
     static const delay_t delay[] = {exponential, pareto, constant, none, few_values, bimodal, rarely_far, bursts, any_scale};
@@ -450,7 +496,7 @@ static void names_the_section_that_must_grow(void)
     memset(&ev, 0, sizeof ev);
     for (; ev.seq < 5000; ev.seq++, ev.at += 17) {
         while (!archi_queue_has_room(b, 1)) {
-            CU_ASSERT_FATAL(b->wants == ARCHI_SEC_QUEUE || b->wants == ARCHI_SEC_HEAP);
+            CU_ASSERT_FATAL(b->wants == ARCHI_SEC_QUEUE || b->wants == ARCHI_SEC_HEAP || b->wants == ARCHI_SEC_RING);
             grow(&b);
             n_grown++;
         }
@@ -554,15 +600,50 @@ static void fill_pair(pair_t *p)
     sound(p);
 }
 
+/* Every part of every key counts, and so does their order. */
+static void finds_what_is_wrong_in_a_row(void)
+{
+    archi_queue_key_t *row, first;
+    pair_t p;
+
+    open_pair(&p, 0, 15);
+    for (uint32_t i = 0; i < 10; i++)
+        push(&p, i / 2, i / 3);
+    sound(&p);
+    row = archi_heap_keys(p.set) + ARCHI_HEAP_PAD;
+    for (uint32_t i = 0; i + 1 < 10; i++) {
+        first = row[i];
+        row[i].at++;
+        CU_ASSERT_PTR_NOT_NULL(archi_block_check(p.set));
+        row[i] = first;
+        row[i].src++;
+        CU_ASSERT_PTR_NOT_NULL(archi_block_check(p.set));
+        row[i] = row[i + 1];
+        CU_ASSERT_PTR_NOT_NULL(archi_block_check(p.set));
+        row[i + 1] = first; /* the two have changed places */
+        CU_ASSERT_PTR_NOT_NULL(archi_block_check(p.set));
+        row[i + 1] = row[i];
+        row[i] = first;
+        sound(&p);
+    }
+    p.set->section[ARCHI_SEC_HEAP].used--;
+    CU_ASSERT_PTR_NOT_NULL(archi_block_check(p.set));
+    p.set->section[ARCHI_SEC_HEAP].used = ARCHI_HEAP_PAD - 1;
+    CU_ASSERT_PTR_NOT_NULL(archi_block_check(p.set));
+    p.set->section[ARCHI_SEC_HEAP].used = ARCHI_HEAP_PAD + 10;
+    drain(&p);
+    close_pair(&p);
+}
+
 static void finds_what_is_wrong(void)
 {
-    archi_event_t *heap;
+    archi_queue_key_t *heap;
     archi_slot_t *slots, before;
     uint32_t live = 0;
     pair_t p;
 
     fill_pair(&p);
-    heap = archi_heap_events(p.set);
+    heap = archi_heap_keys(p.set) + ARCHI_HEAP_PAD;
     slots = archi_queue_slots(p.set);
     while (slots[live].next == ARCHI_SLOT_FREE)
         live++;
@@ -636,6 +717,9 @@ int main(void)
         {"knows_where_the_next_events_go", knows_where_the_next_events_go},
         {"names_processes_before_their_turn", names_processes_before_their_turn},
         {"finds_what_is_wrong", finds_what_is_wrong},
+        {"finds_what_is_wrong_in_a_row", finds_what_is_wrong_in_a_row},
+        {"keeps_a_small_set_in_a_row", keeps_a_small_set_in_a_row},
+        {"leaves_the_row_where_insertions_have_a_long_way", leaves_the_row_where_insertions_have_a_long_way},
         {"looks_at_any_damage_without_harm", looks_at_any_damage_without_harm},
         CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"queue", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
