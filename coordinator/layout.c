@@ -237,6 +237,9 @@ static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_op
         ARCH_TRY(cut_best(graph, more, l->block_of, &cut));
     l->n_blocks = cut.n_parts;
     l->lookahead = cut.lookahead;
+    l->n_edges = graph->n_edges;
+    for (uint32_t i = 0; i < graph->n_edges; i++)
+        l->n_edges_cut += l->block_of[graph->edge[i].a] != l->block_of[graph->edge[i].b];
     ARCH_TRY(fill_map(l, graph->n));
     ARCH_TRY(deal_blocks(l, graph));
     return ARCH_OK;
