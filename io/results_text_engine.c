@@ -160,7 +160,7 @@ static void choose_rows(const arch_engine_t *e, rows_t *rows)
             add_row(rows, group, group->name == NULL ? "" : group->name);
     }
     sum_groups(e, &rows->all);
-    if (e->n_ranks > 1)
+    if (e->n_ranks > 1 && (e->n_groups != 1 || e->group[0].ranks < e->n_ranks)) /* else the group is all */
         add_row(rows, &rows->all, "all");
 }
 
