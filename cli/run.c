@@ -11,8 +11,11 @@
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
 
-/* Could the results be written? Better asked now than after hours. */
-static int check_output(const cli_t *cli, const char *path)
+/* Spans that each rank keeps for --trace: a file of some megabytes per rank, whatever the length of the run. */
+enum { TRACE_SPANS = 16384 };
+
+/* Could `what` be written? Better asked now than after hours. */
+static int check_output(const cli_t *cli, const char *path, const char *what)
 {
     char *copy = strdup(path);
     const char *folder = copy != NULL ? dirname(copy) : ".";
@@ -21,7 +24,7 @@ static int check_output(const cli_t *cli, const char *path)
 
     errno = 0;
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        status = cli_failed(cli, ARCH_FAIL(ARCH_E_IO, "%s: is a folder, not a file to write results to", path));
+        status = cli_failed(cli, ARCH_FAIL(ARCH_E_IO, "%s: is a folder, not a file to write %s to", path, what));
     else if (access(folder, W_OK | X_OK) != 0)
         status = cli_failed(cli, ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s: %s", path, folder, strerror(errno)));
     free(copy);
@@ -42,16 +45,24 @@ static void override_settings(const cli_request_t *r, arch_design_t *design)
 
 /* ---- after the run ---------------------------------------------------------------------------------------------- */
 
+static arch_status_t as_text(const cli_request_t *r, const arch_results_t *results, char **text)
+{
+    uint32_t columns = cli_columns(stdout);
+    bool colour = cli_colour(stdout);
+
+    if (r->json)
+        return r->engine_stats ? arch_results_json_with_engine(results, text) : arch_results_json(results, text);
+    return r->engine_stats ? arch_results_text_with_engine(results, columns, colour, text)
+                           : arch_results_text(results, columns, colour, text);
+}
+
 static arch_status_t print_results(const cli_request_t *r, const arch_results_t *results)
 {
     char *text = NULL;
 
     if (r->quiet)
         return ARCH_OK;
-    if (r->json)
-        ARCH_TRY(arch_results_json(results, &text));
-    else
-        ARCH_TRY(arch_results_text(results, cli_columns(stdout), cli_colour(stdout), &text));
+    ARCH_TRY(as_text(r, results, &text));
     fputs(text, stdout);
     free(text);
     return ARCH_OK;
@@ -67,6 +78,10 @@ static int deliver(const cli_t *cli, const cli_request_t *r, const arch_results_
         st = archi_net_agree(cli->net, st);
     if (st == ARCH_OK && r->output != NULL)
         st = arch_results_write(r->output, results, cli->net != NULL ? archi_net_comm(cli->net) : NULL);
+    if (st == ARCH_OK && r->trace != NULL && cli->is_root)
+        st = arch_results_write_trace(r->trace, results);
+    if (cli->net != NULL)
+        st = archi_net_agree(cli->net, st);
     if (st != ARCH_OK)
         return cli_failed(cli, st);
     return results->objectives_met ? CLI_DONE : CLI_MISSED;
@@ -97,6 +112,7 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     r->options.mpi = cli->net != NULL;
     r->options.progress = cli_progress_tell;
     r->options.user = &progress;
+    r->options.trace = r->trace != NULL ? TRACE_SPANS : 0;
     st = arch_run(design, &r->options, &results);
     cli_progress_end(&progress);
     if (st == ARCH_OK)
@@ -117,7 +133,9 @@ static int run_main(cli_t *cli, int argc, char **argv)
         return status; /* the same on every rank */
     status = cli_read_design(cli, request.design, &design);
     if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
-        status = check_output(cli, request.output);
+        status = check_output(cli, request.output, "results");
+    if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)
+        status = check_output(cli, request.trace, "a trace");
     status = cli_share_design(cli, request.design, status, &design);
     if (status == CLI_DONE) {
         override_settings(&request, design);
@@ -141,6 +159,8 @@ const cli_command_t cli_run = {
     "Answers:\n"
     "  -o, --output FILE.h5   write everything to an HDF5 file as well\n"
     "      --format F         print \"text\" (default) or \"json\"\n"
+    "      --engine-stats     print as well where the time of the run went, rank by rank\n"
+    "      --trace FILE.json  write what each rank did when, for https://ui.perfetto.dev or chrome://tracing\n"
     "      --explain          print the design with every default filled in; run nothing\n"
     "  -q, --quiet            print errors only\n"
     "      --no-progress      no progress line on the terminal\n"

@@ -7,8 +7,8 @@
 
 /* What the command line asks for. Settings of the design that it overrides are flagged. */
 typedef struct {
-    const char         *design, *output;
-    bool                json, quiet, no_progress, explain;
+    const char         *design, *output, *trace; /* NULL: not asked for */
+    bool                json, quiet, no_progress, explain, engine_stats;
     bool                has_seed, has_replications, has_duration, has_warmup;
     uint64_t            seed, replications;
     arch_time_t         duration, warmup; /* ARCH_AUTO for "auto" */

@@ -5,7 +5,7 @@
 
 enum {
     FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, EXECUTOR, MEMORY, QUIET, NO_PROGRESS,
-    EXPLAIN
+    EXPLAIN, ENGINE_STATS, TRACE
 };
 
 static const struct option options[] = {
@@ -23,6 +23,8 @@ static const struct option options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"no-progress", no_argument, NULL, NO_PROGRESS},
     {"explain", no_argument, NULL, EXPLAIN},
+    {"engine-stats", no_argument, NULL, ENGINE_STATS},
+    {"trace", required_argument, NULL, TRACE},
     {0},
 };
 
@@ -85,6 +87,8 @@ static const char *take(int option, const char *text, cli_request_t *r)
     case MEMORY: return cli_parse_bytes(text, &r->options.memory_limit) ? NULL : "a size such as 512MiB or 4GiB";
     case 'q': r->quiet = true; return NULL;
     case NO_PROGRESS: r->no_progress = true; return NULL;
+    case ENGINE_STATS: r->engine_stats = true; return NULL;
+    case TRACE: r->trace = text; return *text != '\0' ? NULL : "the name of a file";
     default: r->explain = true; return NULL;
     }
 }
@@ -114,5 +118,7 @@ int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *requ
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_run, "run: expected one design, found %d", argc - optind);
     request->design = argv[optind];
+    if (request->output != NULL && request->trace != NULL && strcmp(request->output, request->trace) == 0)
+        return cli_misuse(cli, &cli_run, "run: --output and --trace name the same file, \"%s\"", request->trace);
     return CLI_DONE;
 }

@@ -94,6 +94,7 @@ static arch_status_t put_root(archi_answer_t *a, archi_net_t *net)
 {
     ARCH_TRY(put_design(a));
     ARCH_TRY(put_provenance(a, net));
+    ARCH_TRY(archi_answer_engine(a));
     ARCH_TRY(archi_answer_objectives(a));
     ARCH_TRY(archi_answer_findings(a));
     return ARCH_OK;
@@ -124,6 +125,8 @@ arch_status_t archi_answer(archi_job_t *job, archi_net_t *net, arch_results_t *o
     if (st == ARCH_OK && a.is_root)
         st = put_root(&a, net);
     st = alone ? st : archi_net_agree(net, st);
+    if (st == ARCH_OK && job->track != NULL)
+        st = archi_track_gather(job->track, net, out);
     free(a.span);
     free(a.over);
     free(a.under);

@@ -40,6 +40,7 @@ arch_status_t archi_answer_components(archi_answer_t *a, archi_net_t *net); /* c
 arch_status_t archi_answer_operations(archi_answer_t *a, archi_net_t *net); /* collective */
 arch_status_t archi_answer_objectives(archi_answer_t *a);                   /* root */
 arch_status_t archi_answer_findings(archi_answer_t *a);                     /* root */
+arch_status_t archi_answer_engine(archi_answer_t *a);                       /* root; after the provenance */
 
 /* Length of interval i of the series, ns; the last may be shorter. */
 double archi_interval_length(const archi_answer_t *a, uint32_t i);

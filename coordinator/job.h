@@ -5,6 +5,7 @@
 #include "coordinator/control.h"
 #include "coordinator/layout.h"
 #include "coordinator/ledger.h"
+#include "coordinator/track.h"
 
 typedef struct {
     const arch_design_t      *design;
@@ -16,6 +17,8 @@ typedef struct {
     archi_ledger_t            ledger;
     uint32_t                 *slot_of;     /* MPI: rows of this rank's elements; else NULL */
     archi_control_t           control;
+    archi_track_t           **track;       /* [ranks of this process]; NULL: nobody asked */
+    uint32_t                  n_tracks;
     uint64_t                  rank_memory; /* bytes for one rank's blocks; 0: no limit */
     char                      started[32];
     double                    began;

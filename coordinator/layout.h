@@ -20,6 +20,7 @@ typedef struct {
     uint32_t    group_size, n_groups;  /* rank r belongs to group r / group_size; ranks beyond the last group are idle */
     uint32_t    n_blocks;              /* per replication */
     arch_time_t lookahead;             /* between blocks; ARCH_TIME_MAX with one */
+    uint32_t    n_edges, n_edges_cut;  /* pairs of elements that talk; those in different blocks */
     archi_map_t map;
     uint32_t   *block_of, *place_of;   /* [n_elements], what the map points to */
     uint32_t   *rank_of;               /* [n_blocks] rank within the group */

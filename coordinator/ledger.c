@@ -77,14 +77,15 @@ static arch_status_t allocate(archi_ledger_t *l)
     l->op = sparse_words(((size_t)l->ops.n_rows + 1) * l->op_words);
     l->total = calloc(ARCHI_T_TOTALS, sizeof *l->total);
     l->replication = calloc((size_t)l->n_replications * ARCHI_R_VALUES, sizeof *l->replication);
-    if (l->element == NULL || l->op == NULL || l->total == NULL || l->replication == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the statistics of %u elements and %u replications", l->n_slots,
-                         l->n_replications);
+    l->rank = calloc((size_t)l->n_ranks * ARCHI_S_WORDS, sizeof *l->rank);
+    if (l->element == NULL || l->op == NULL || l->total == NULL || l->replication == NULL || l->rank == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the statistics of %u elements, %u replications and %u ranks",
+                         l->n_slots, l->n_replications, l->n_ranks);
     return ARCH_OK;
 }
 
-arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, const uint32_t *slot_of,
-                                uint32_t n_slots, archi_ledger_t *out)
+arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, uint32_t n_ranks,
+                                const uint32_t *slot_of, uint32_t n_slots, archi_ledger_t *out)
 {
     arch_status_t st = ARCH_OK;
 
@@ -93,6 +94,7 @@ arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *d
     out->n_intervals = archi_plan_n_intervals(plan);
     out->n_slices = archi_plan_n_slices(plan);
     out->n_replications = design->run.replications;
+    out->n_ranks = n_ranks;
     out->slot_of = slot_of;
     out->n_slots = slot_of == NULL ? out->n_elements : n_slots;
     ARCH_TRY_TO(failed, number_rows(design, &out->ops));
@@ -117,6 +119,7 @@ void archi_ledger_free(archi_ledger_t *ledger)
     free(ledger->op);
     free(ledger->total);
     free(ledger->replication);
+    free(ledger->rank);
     memset(ledger, 0, sizeof *ledger);
 }
 
@@ -154,5 +157,6 @@ arch_status_t archi_ledger_merge_totals(archi_ledger_t *l, archi_net_t *net)
         return archi_net_barrier(net);
     ARCH_TRY(archi_net_sum_u64(net, l->total, ARCHI_T_TOTALS));
     ARCH_TRY(archi_net_sum_u64(net, l->replication, (size_t)l->n_replications * ARCHI_R_VALUES));
+    ARCH_TRY(archi_net_sum_u64(net, l->rank, (size_t)l->n_ranks * ARCHI_S_WORDS));
     return ARCH_OK;
 }

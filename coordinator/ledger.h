@@ -1,9 +1,10 @@
 /* coordinator/ledger.h - the statistics of a run as this process has them: rows of 64-bit words, one per element and one
  * per operation, that grow as replications finish.
  *
- * A word is either a count, to which every replication adds, or the one number of one replication (a double's bits, or a
- * count), written by the one rank that knows it and 0 everywhere else. So ledgers of several processes merge by adding
- * word by word, modulo 2^64: exactly, in any order. The threads of one process share one ledger. */
+ * A word is either a count, to which every replication adds, or the one number of one replication or of one rank (a
+ * double's bits, a count, letters), written by the one rank that knows it and 0 everywhere else. So ledgers of several
+ * processes merge by adding word by word, modulo 2^64: exactly, in any order. The threads of one process share one
+ * ledger. */
 #ifndef ARCHI_LEDGER_H
 #define ARCHI_LEDGER_H
 
@@ -37,6 +38,18 @@ enum { ARCHI_W_LATENCY /* a double */, ARCHI_W_COMPLETED, ARCHI_W_ERRORS, ARCHI_
 enum { ARCHI_T_DIGEST, ARCHI_T_EVENTS, ARCHI_T_WINDOWS, ARCHI_T_MESSAGES, ARCHI_T_PEAK_BYTES, ARCHI_T_TOTALS };
 enum { ARCHI_R_CUT /* first slice that counts */, ARCHI_R_TRUSTED /* 1: the warm-up was found */, ARCHI_R_VALUES };
 
+/* ---- rows of ranks: what their executors counted, over all of their replications -------------------------------- */
+
+enum { ARCHI_HOST_WORDS = 9 }; /* a name of 64 letters, as long as they come, and its end */
+enum {
+    ARCHI_S_REPLICATIONS, ARCHI_S_EVENTS, ARCHI_S_WINDOWS, ARCHI_S_MESSAGES, ARCHI_S_BYTES, ARCHI_S_ROLLBACKS,
+    ARCHI_S_UNDONE, ARCHI_S_REPEATED, ARCHI_S_COPIES, ARCHI_S_MOVED, ARCHI_S_MOVED_BYTES, ARCHI_S_CHANGES, ARCHI_S_GROWN,
+    ARCHI_S_BLOCKS, ARCHI_S_COPY_BYTES, ARCHI_S_PEAK_BYTES, /* of one replication; the most of any */
+    ARCHI_S_WALL, ARCHI_S_WAIT,                             /* doubles, seconds */
+    ARCHI_S_HOST,                                           /* text */
+    ARCHI_S_WORDS = ARCHI_S_HOST + ARCHI_HOST_WORDS
+};
+
 /* Which rows there are for operations: one each, then one for every workload of several, all of them together. */
 typedef struct {
     uint32_t  n_operations, n_rows;
@@ -51,13 +64,14 @@ typedef struct {
     size_t          element_words, op_words; /* of a row */
     const uint32_t *slot_of;                 /* [n_elements] the row, ARCHI_NIL: not kept here; NULL: row = element */
     uint32_t        n_slots;
-    uint64_t       *element, *op, *total, *replication;
+    uint32_t        n_ranks;
+    uint64_t       *element, *op, *total, *replication, *rank;
 } archi_ledger_t;
 
-/* An empty ledger with rows for the elements of slot_of[] (not copied, may be NULL). The caller owns *out
- * (archi_ledger_free). */
-arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, const uint32_t *slot_of,
-                                uint32_t n_slots, archi_ledger_t *out);
+/* An empty ledger with rows for n_ranks ranks and for the elements of slot_of[] (not copied, may be NULL). The caller owns
+ * *out (archi_ledger_free). */
+arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, uint32_t n_ranks,
+                                const uint32_t *slot_of, uint32_t n_slots, archi_ledger_t *out);
 void          archi_ledger_free(archi_ledger_t *ledger);
 
 /* The row of element e in this process; e is one that is kept here. */
@@ -69,6 +83,10 @@ static inline uint64_t *archi_ledger_op(const archi_ledger_t *l, uint32_t row) {
 static inline uint64_t *archi_ledger_replication(const archi_ledger_t *l, uint32_t r)
 {
     return l->replication + (size_t)r * ARCHI_R_VALUES;
+}
+static inline uint64_t *archi_ledger_rank(const archi_ledger_t *l, uint32_t rank)
+{
+    return l->rank + (size_t)rank * ARCHI_S_WORDS;
 }
 
 /* Parts of a row. */
@@ -113,7 +131,7 @@ static inline void archi_word_add(uint64_t *word, uint64_t x)
 arch_status_t archi_ledger_fetch_elements(const archi_ledger_t *l, archi_net_t *net, uint32_t first, uint32_t n,
                                           uint64_t *out);
 arch_status_t archi_ledger_fetch_ops(const archi_ledger_t *l, archi_net_t *net, uint32_t first, uint32_t n, uint64_t *out);
-/* Collective. Totals and replications merged in place. */
+/* Collective. Totals, replications and ranks merged in place. */
 arch_status_t archi_ledger_merge_totals(archi_ledger_t *l, archi_net_t *net);
 
 #endif

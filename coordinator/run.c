@@ -51,6 +51,24 @@ static double total_work(const archi_job_t *job, uint32_t first, uint32_t n)
     return total;
 }
 
+static arch_status_t make_tracks(archi_job_t *job, uint32_t n_ranks, uint32_t first, uint32_t n_here)
+{
+    uint32_t capacity = archi_track_capacity(job->options->trace, n_ranks);
+
+    if (job->options->trace == 0)
+        return ARCH_OK;
+    job->track = calloc(n_here, sizeof *job->track);
+    if (job->track == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the traces of %u ranks", n_here);
+    job->n_tracks = n_here;
+    for (uint32_t i = 0; i < n_here; i++) {
+        uint32_t group = archi_layout_group(&job->layout, first + i);
+        uint32_t share = group == ARCHI_NIL ? 0 : archi_layout_share(&job->layout, group);
+        ARCH_TRY(archi_track_create(capacity, share, &job->track[i]));
+    }
+    return ARCH_OK;
+}
+
 static arch_status_t lay_out(archi_job_t *job, uint32_t n_ranks)
 {
     archi_layout_free(&job->layout);
@@ -64,13 +82,17 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
 
     if (n_here < n_ranks)
         ARCH_TRY(choose_slots(job, first, &n_slots));
-    ARCH_TRY(archi_ledger_make(job->plan, job->design, job->slot_of, n_slots, &job->ledger));
+    ARCH_TRY(archi_ledger_make(job->plan, job->design, n_ranks, job->slot_of, n_slots, &job->ledger));
+    ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
     return ARCH_OK;
 }
 
 static void release(archi_job_t *job)
 {
+    for (uint32_t i = 0; i < job->n_tracks; i++)
+        archi_track_destroy(&job->track[i]);
+    free(job->track);
     archi_control_free(&job->control);
     archi_ledger_free(&job->ledger);
     archi_layout_free(&job->layout);

@@ -1,6 +1,7 @@
 /* coordinator/simulate.c - one rank's part of a run: replication after replication, blocks made, run, read, dropped. */
 #include "coordinator/collect.h"
 #include "coordinator/job.h"
+#include "coordinator/machine.h"
 #include "engine/executor.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@ typedef struct {
     uint32_t        n_blocks;
     uint32_t        replication;
     archi_watch_t   watch;
+    archi_track_t  *track;     /* NULL: nobody asked */
     archi_executor_stats_t sum; /* over replications */
+    uint32_t        n_run;     /* replications */
 } rank_t;
 
 /* ---- blocks ----------------------------------------------------------------------------------------------------- */
@@ -93,13 +96,28 @@ static arch_status_t explain_full(const rank_t *r)
     return archi_net_agree(r->group, st);
 }
 
+/* Replications follow each other on a rank: counts and times add up, of memory the most counts. */
 static void add_stats(rank_t *r, const archi_executor_stats_t *s)
 {
     r->sum.n_events += s->n_events;
     r->sum.n_windows += s->n_windows;
     r->sum.n_messages += s->n_messages;
+    r->sum.n_bytes += s->n_bytes;
+    r->sum.n_grown += s->n_grown;
+    r->sum.n_moved += s->n_moved;
+    r->sum.moved_bytes += s->moved_bytes;
+    r->sum.n_changes += s->n_changes;
+    r->sum.n_rollbacks += s->n_rollbacks;
+    r->sum.n_undone += s->n_undone;
+    r->sum.n_repeated += s->n_repeated;
+    r->sum.n_copies += s->n_copies;
+    r->sum.wait_seconds += s->wait_seconds;
+    r->sum.wall_seconds += s->wall_seconds;
     if (s->peak_bytes > r->sum.peak_bytes)
         r->sum.peak_bytes = s->peak_bytes;
+    if (s->copy_bytes > r->sum.copy_bytes)
+        r->sum.copy_bytes = s->copy_bytes;
+    r->n_run++;
 }
 
 static archi_executor_kind_t choose_executor(const rank_t *r)
@@ -146,6 +164,7 @@ static arch_status_t run_blocks(rank_t *r)
     run.kind = choose_executor(r);
     run.progress = job->options->progress != NULL || job->control.n_ranks > 1 ? archi_watch : NULL;
     run.user = &r->watch;
+    run.trace = r->track != NULL ? r->track->trace : NULL;
     st = archi_execute(&run, &stats);
     r->n_blocks = run.n_local; /* as before, unless memory ran out on the way home */
     add_stats(r, &stats);
@@ -194,6 +213,7 @@ static arch_status_t all_replications(rank_t *r, uint32_t group)
     const archi_layout_t *l = &r->job->layout;
 
     for (r->replication = group; r->replication < l->replications; r->replication += l->n_groups) {
+        archi_track_mark(r->track, r->replication);
         ARCH_TRY(one_replication(r));
         if (archi_watch(&r->watch, 0, 0) != 0 && r->replication + l->n_groups < l->replications)
             return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
@@ -217,14 +237,43 @@ static arch_status_t own_blocks(rank_t *r, uint32_t rank_in_group)
     return ARCH_OK;
 }
 
+/* A single block runs in slices that nobody waits for: they are no windows. */
+static uint64_t windows_of(const rank_t *r) { return r->job->layout.n_blocks > 1 ? r->sum.n_windows : 0; }
+
 static void add_totals(rank_t *r)
 {
     uint64_t *t = r->job->ledger.total;
 
     archi_word_add(&t[ARCHI_T_EVENTS], r->sum.n_events);
-    archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 && r->job->layout.n_blocks > 1 ? r->sum.n_windows : 0);
+    archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 ? windows_of(r) : 0);
     archi_word_add(&t[ARCHI_T_MESSAGES], r->sum.n_messages);
     archi_word_add(&t[ARCHI_T_PEAK_BYTES], r->sum.peak_bytes);
+}
+
+/* The rank's own row: nobody else writes there. */
+static void put_row(const rank_t *r, uint32_t rank)
+{
+    uint64_t *row = archi_ledger_rank(&r->job->ledger, rank);
+
+    row[ARCHI_S_REPLICATIONS] = r->n_run;
+    row[ARCHI_S_EVENTS] = r->sum.n_events;
+    row[ARCHI_S_WINDOWS] = windows_of(r);
+    row[ARCHI_S_MESSAGES] = r->sum.n_messages;
+    row[ARCHI_S_BYTES] = r->sum.n_bytes;
+    row[ARCHI_S_ROLLBACKS] = r->sum.n_rollbacks;
+    row[ARCHI_S_UNDONE] = r->sum.n_undone;
+    row[ARCHI_S_REPEATED] = r->sum.n_repeated;
+    row[ARCHI_S_COPIES] = r->sum.n_copies;
+    row[ARCHI_S_COPY_BYTES] = r->sum.copy_bytes;
+    row[ARCHI_S_MOVED] = r->sum.n_moved;
+    row[ARCHI_S_MOVED_BYTES] = r->sum.moved_bytes;
+    row[ARCHI_S_CHANGES] = r->sum.n_changes;
+    row[ARCHI_S_GROWN] = r->sum.n_grown;
+    row[ARCHI_S_BLOCKS] = r->n_blocks;
+    row[ARCHI_S_PEAK_BYTES] = r->sum.peak_bytes;
+    row[ARCHI_S_WALL] = archi_word_of(r->sum.wall_seconds);
+    row[ARCHI_S_WAIT] = archi_word_of(r->sum.wait_seconds);
+    archi_machine_name((char *)&row[ARCHI_S_HOST], ARCHI_HOST_WORDS * sizeof *row);
 }
 
 /* A cancelled run leaves the others running: tell them. */
@@ -232,6 +281,16 @@ static void stop_others(archi_job_t *job, arch_status_t st)
 {
     if (st != ARCH_OK)
         atomic_store(&job->control.stop, 1);
+}
+
+/* A trace's clock starts when the last rank is there. */
+static arch_status_t begin_together(rank_t *r, archi_net_t *net)
+{
+    if (r->track == NULL)
+        return ARCH_OK;
+    ARCH_TRY(archi_net_barrier(net));
+    r->track->origin = archi_machine_seconds();
+    return ARCH_OK;
 }
 
 arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here)
@@ -243,6 +302,8 @@ arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_h
     memset(&r, 0, sizeof r);
     r.job = job;
     r.watch = (archi_watch_t){&job->control, rank_here, 0, 0};
+    r.track = job->track != NULL ? job->track[rank_here] : NULL;
+    ARCH_TRY(begin_together(&r, net));
     ARCH_TRY(archi_net_split(net, group == ARCHI_NIL ? job->layout.n_groups : group, &r.group));
     if (group != ARCHI_NIL) {
         st = archi_net_agree(r.group, own_blocks(&r, archi_net_rank(r.group)));
@@ -250,6 +311,7 @@ arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_h
             st = all_replications(&r, group);
         add_totals(&r);
     }
+    put_row(&r, archi_net_rank(net));
     stop_others(job, st);
     archi_control_finish(&r.watch);
     free(r.block);

@@ -43,7 +43,7 @@ static arch_time_t safe_until(const archi_guess_t *g)
 {
     arch_time_t lookahead = g->x->run->map->n_blocks > 1 ? g->x->run->lookahead : ARCH_TIME_MAX;
 
-    return at_most(archi_time_add(g->final, at_most(lookahead, g->x->slice)), g->x->run->until);
+    return at_most(archi_time_add(g->final, at_most(lookahead, g->x->slice)), g->x->until);
 }
 
 static arch_status_t run_blocks(archi_guess_t *g, arch_time_t goal)
@@ -61,7 +61,7 @@ static arch_status_t run_window(archi_guess_t *g)
 {
     archi_exec_t *x = g->x;
     arch_time_t goal = at_most(ahead_of(g->final, g->pace.width), archi_time_add(g->final, x->slice));
-    arch_status_t st = run_blocks(g, at_most(goal, x->run->until));
+    arch_status_t st = run_blocks(g, at_most(goal, x->until));
 
     if ((st != ARCH_E_FULL && st != ARCH_E_NOMEM) || x->aside == 0)
         return st;
@@ -133,7 +133,7 @@ static arch_status_t all_rounds(archi_guess_t *g)
     archi_view_t view = {0, 0, ARCHI_GOES_ON};
     arch_status_t st = meet(g, ARCH_OK, &view);
 
-    while (view.verdict == ARCHI_GOES_ON && view.bound < g->x->run->until && st != ARCH_E_MPI)
+    while (view.verdict == ARCHI_GOES_ON && view.bound < g->x->until && st != ARCH_E_MPI)
         st = one_round(g, st, &view);
     if (view.verdict == ARCHI_CANCELLED && st == ARCH_OK)
         st = archi_back_to_final(g);

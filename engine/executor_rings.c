@@ -72,7 +72,7 @@ static void tell_progress(archi_rings_t *g)
     for (archi_peer_t *p = g->peer; p < archi_ring_peers_end(g); p++)
         if (p != g->peer + x->rank)
             n_events += atomic_load_explicit(&p->desk->n_events, memory_order_relaxed);
-    if (x->run->progress(x->run->user, least(least(g->reached, own_clock(g)), x->run->until), n_events) != 0)
+    if (x->run->progress(x->run->user, least(least(g->reached, own_clock(g)), x->until), n_events) != 0)
         x->cancelled = 1;
 }
 
@@ -292,7 +292,7 @@ static void say_verdict(archi_rings_t *g, int verdict)
 
 static arch_status_t one_turn(archi_rings_t *g)
 {
-    arch_time_t goal = least(g->limit, least(g->horizon, g->x->run->until));
+    arch_time_t goal = least(g->limit, least(g->horizon, g->x->until));
 
     ARCH_TRY(archi_ring_drain(g));
     if (g->next < goal) {
@@ -318,7 +318,7 @@ static arch_status_t all_turns(archi_rings_t *g)
         if (g->verdict != ARCHI_GOES_ON)
             break;
         st = one_turn(g);
-    } while (st == ARCH_OK && least(g->reached, own_clock(g)) < g->x->run->until);
+    } while (st == ARCH_OK && least(g->reached, own_clock(g)) < g->x->until);
     return st;
 }
 

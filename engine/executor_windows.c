@@ -9,6 +9,7 @@
  * A rank in trouble, or asked to stop, runs nothing more but keeps the appointment: it says so in the next round and all
  * leave the loop together, so that nobody waits for a rank that has left. */
 #include "engine/executor_impl.h"
+#include "engine/trace.h"
 #include "engine/hot.h"
 
 static arch_time_t own_bound(const archi_exec_t *x)
@@ -27,6 +28,7 @@ static arch_status_t meet(archi_exec_t *x, arch_status_t own, archi_view_t *view
     archi_net_round_t round = {{own_bound(x), x->cancelled ? ARCHI_CANCELLED : ARCHI_GOES_ON}, x->n_events};
     arch_status_t st = ARCH_OK;
     const void *arrived = NULL;
+    double begun = x->clock;
     uint64_t n = 0;
 
     if (own != ARCH_OK)
@@ -35,6 +37,7 @@ static arch_status_t meet(archi_exec_t *x, arch_status_t own, archi_view_t *view
         st = archi_net_exchange_round(x->run->net, x->outgoing, x->offset, &arrived, &n, &round);
         x->stats->n_bytes += x->offset[x->size];
         x->stats->wait_seconds += archi_exec_lap(x);
+        archi_trace_note(x->run->trace, ARCHI_TRACE_WAIT, begun, x->clock, round.least[0], 0);
         archi_mail_drop(x);
     }
     view->bound = round.least[0];
@@ -45,7 +48,7 @@ static arch_status_t meet(archi_exec_t *x, arch_status_t own, archi_view_t *view
 }
 
 /* Run every block of this rank up to the window's end, or less far when that takes too long to hear of anything. */
-static arch_status_t run_window(archi_exec_t *x, const archi_view_t *view)
+static arch_status_t run_window(archi_exec_t *x, const archi_view_t *view, arch_time_t *reached)
 {
     arch_time_t lookahead = x->run->map->n_blocks > 1 ? x->run->lookahead : ARCH_TIME_MAX;
     arch_time_t slice = lookahead < x->slice ? lookahead : x->slice;
@@ -54,6 +57,7 @@ static arch_status_t run_window(archi_exec_t *x, const archi_view_t *view)
     if (horizon > x->until)
         horizon = x->until;
     x->safe = archi_time_add(view->bound, lookahead);
+    *reached = horizon;
     x->n_ran = 0;
     for (uint32_t i = 0; i < x->run->n_local; i++)
         if (x->next[i] < horizon)
@@ -67,9 +71,14 @@ arch_status_t archi_exec_windows(archi_exec_t *x)
     arch_status_t st = meet(x, ARCH_OK, &view);
 
     while (view.bound < x->until && view.verdict == ARCHI_GOES_ON && st != ARCH_E_MPI) {
+        uint64_t n_before = x->n_events;
+        arch_time_t reached = view.bound;
+        double begun = x->clock;
+
         if (st == ARCH_OK)
-            st = run_window(x, &view);
+            st = run_window(x, &view, &reached);
         archi_exec_keep_pace(x, view.bound, view.n_events);
+        archi_trace_note(x->run->trace, ARCHI_TRACE_RUN, begun, x->clock, reached, x->n_events - n_before);
         if (st == ARCH_OK) {
             st = meet(x, ARCH_OK, &view);
         } else {

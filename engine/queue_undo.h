@@ -1,7 +1,7 @@
 /* engine/queue_undo.h - taking back what was put among the pending events, for executors that went too far.
  *
- * An event is found by who sent it and by the sender's counter; where to look first is known from the slots that were free
- * when it was sent. Taking it out unlinks it: nothing of it stays behind. */
+ * An event stays in its slot while it is pending, and which slot the next ones will take is known before they are sent.
+ * Taking an event out unlinks it: nothing of it stays behind. */
 #ifndef ARCHI_QUEUE_UNDO_H
 #define ARCHI_QUEUE_UNDO_H
 
@@ -29,40 +29,53 @@ ARCH_HD static ARCH_ALWAYS_INLINE bool archi_queue_holds(archi_block_t *b, uint3
     return slot < b->section[ARCHI_SEC_QUEUE].used && s->next != ARCHI_SLOT_FREE && s->ev.src == src && s->ev.seq == seq;
 }
 
-/* ---- out of the heap --------------------------------------------------------------------------------------------- */
+/* ---- out of the row and the heap --------------------------------------------------------------------------------- */
 
-/* Entry i goes; the last one takes its place and moves to where it belongs. */
-ARCHI_QUEUE_COLD void archi_heap_remove(archi_block_t *b, uint32_t i)
+/* Where the key of this slot stands in the section that row and heap share, or its end. */
+ARCHI_QUEUE_COLD uint32_t archi_heap_find(archi_block_t *b, uint32_t slot)
 {
-    archi_event_t *heap = archi_heap_events(b);
-    uint32_t n = --b->section[ARCHI_SEC_HEAP].used, c;
-    archi_event_t last = heap[n];
+    const archi_queue_key_t *key = archi_heap_keys(b);
+    uint32_t end = b->section[ARCHI_SEC_HEAP].used, i = ARCHI_HEAP_PAD;
 
-    if (i == n)
-        return;
-    for (; i > 0 && archi_event_before(&last, &heap[(i - 1) / 4]); i = (i - 1) / 4)
-        heap[i] = heap[(i - 1) / 4];
-    while (i < (n + 2) / 4) { /* i has a child */
-        c = archi_heap_first_child(heap, i, n);
-        if (!archi_event_before(&heap[c], &last))
+    while (i < end && key[i].slot != slot)
+        i++;
+    return i;
+}
+
+ARCHI_QUEUE_COLD bool archi_row_leave(archi_block_t *b, uint32_t slot)
+{
+    archi_queue_key_t *row = archi_heap_keys(b);
+    uint32_t i = archi_heap_find(b, slot), end = b->section[ARCHI_SEC_HEAP].used;
+
+    if (i == end)
+        return false;
+    for (b->section[ARCHI_SEC_HEAP].used = --end; i < end; i++)
+        row[i] = row[i + 1];
+    return true;
+}
+
+/* The last entry takes the place of the one that goes, and moves to where it belongs. */
+ARCHI_QUEUE_COLD bool archi_heap_leave(archi_block_t *b, uint32_t slot)
+{
+    const archi_slot_t *slots = archi_queue_slots(b);
+    archi_queue_key_t *heap = archi_heap_keys(b), last;
+    uint32_t i = archi_heap_find(b, slot), end = b->section[ARCHI_SEC_HEAP].used, c;
+
+    if (i == end)
+        return false;
+    b->section[ARCHI_SEC_HEAP].used = --end;
+    last = heap[end];
+    for (; i > ARCHI_HEAP_PAD && archi_queue_key_before(slots, &last, &heap[i / 4 + 2]); i = i / 4 + 2)
+        heap[i] = heap[i / 4 + 2];
+    while ((c = 4 * i - 8) < end) {
+        c = archi_heap_first_of(slots, heap, c, end);
+        if (!archi_queue_key_before(slots, &heap[c], &last))
             break;
         heap[i] = heap[c];
         i = c;
     }
     heap[i] = last;
-}
-
-ARCHI_QUEUE_COLD bool archi_heap_take_back(archi_block_t *b, archi_lp_t src, uint32_t seq)
-{
-    const archi_event_t *heap = archi_heap_events(b);
-    uint32_t n = archi_heap_count(b), i;
-
-    for (i = 0; i < n; i++)
-        if (heap[i].src == src && heap[i].seq == seq) {
-            archi_heap_remove(b, i);
-            return true;
-        }
-    return false;
+    return true;
 }
 
 /* ---- out of buckets ---------------------------------------------------------------------------------------------- */
@@ -150,33 +163,28 @@ ARCHI_QUEUE_COLD bool archi_queue_leave_ties(archi_block_t *b, uint32_t slot)
 /* The pending event in this slot goes. */
 ARCHI_QUEUE_COLD void archi_queue_take_out(archi_block_t *b, uint32_t slot)
 {
-    bool late = archi_queue_slots(b)[slot].ev.at <= b->queue.last, found = true;
+    bool found = true;
 
-    if (!late)
+    if (b->queue.ring_bits == 0)
+        found = archi_row_leave(b, slot);
+    else if (archi_queue_slots(b)[slot].ev.at > b->queue.last)
         archi_queue_leave_bucket(b, slot);
     else
-        found = archi_queue_leave_run(b, slot) || archi_queue_leave_ties(b, slot);
+        found = archi_heap_leave(b, slot) || archi_queue_leave_run(b, slot) || archi_queue_leave_ties(b, slot);
     ARCH_ASSERT(found);
+    (void)found;
     archi_queue_give(b, slot);
 }
 
-/* Take the event that `src` sent as number `seq` out, which is pending; it went to one of the n slots named, unless it has
- * moved since. */
+/* Take the event that `src` sent as number `seq` out, which is pending, in one of the n slots named. */
 ARCHI_QUEUE_COLD void archi_queue_take_back(archi_block_t *b, archi_lp_t src, uint32_t seq, const uint32_t *hint, uint32_t n)
 {
-    uint32_t i, used = b->section[ARCHI_SEC_QUEUE].used;
+    uint32_t i = 0;
 
-    for (i = 0; i < n; i++)
-        if (archi_queue_holds(b, hint[i], src, seq)) {
-            archi_queue_take_out(b, hint[i]);
-            return;
-        }
-    if (archi_heap_take_back(b, src, seq))
-        return;
-    for (i = 0; i < used && !archi_queue_holds(b, i, src, seq); i++)
-        ;
-    ARCH_ASSERT(i < used);
-    archi_queue_take_out(b, i);
+    while (i < n && !archi_queue_holds(b, hint[i], src, seq))
+        i++;
+    ARCH_ASSERT(i < n);
+    archi_queue_take_out(b, hint[i]);
 }
 
 /* ---- back to the front ------------------------------------------------------------------------------------------- */

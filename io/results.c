@@ -17,6 +17,7 @@ arch_status_t arch_results_create(arch_results_t **out)
     results->name = results->design = "";
     results->provenance.version = results->provenance.executor = "";
     results->provenance.host = results->provenance.started = "";
+    results->engine.executor = "";
     results->objectives_met = true;
     *out = results;
     return ARCH_OK;

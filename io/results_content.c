@@ -226,7 +226,7 @@ done:
     return st;
 }
 
-/* ---- attributes of the root and of the provenance ------------------------------------------------------------------- */
+/* ---- attributes of the root, of the provenance and of the engine ---------------------------------------------------- */
 
 static arch_status_t write_cell_attribute(hid_t at, const void *row, const archi_column_t *column)
 {
@@ -242,15 +242,16 @@ static arch_status_t write_cell_attribute(hid_t at, const void *row, const archi
     return write_attribute(at, name, ARCHI_CELL_BOOL, 0, &byte);
 }
 
-static arch_status_t write_provenance(hid_t file, const arch_results_t *results)
+/* A table of one row: a group with an attribute per column. */
+static arch_status_t write_one_row(hid_t file, const arch_results_t *results, const archi_table_t *table)
 {
-    const archi_table_t *table = &archi_provenance_table;
+    const void *row = archi_table_row(results, table, 0);
     arch_status_t st = ARCH_OK;
     hid_t group = 0;
 
     ARCH_TRY_TO(done, make_group(file, table->name, &group));
     for (uint32_t c = 0; c < table->n_columns; c++)
-        ARCH_TRY_TO(done, write_cell_attribute(group, &results->provenance, &table->column[c]));
+        ARCH_TRY_TO(done, write_cell_attribute(group, row, &table->column[c]));
 done:
     archi_h5_close_group(group);
     return st;
@@ -453,9 +454,12 @@ static arch_status_t write_content(hid_t file, const arch_results_t *results)
 {
     ARCH_TRY(write_root(file, results));
     ARCH_TRY(write_design(file, results));
-    ARCH_TRY(write_provenance(file, results));
+    ARCH_TRY(write_one_row(file, results, &archi_provenance_table));
     for (uint32_t t = 0; t < ARCHI_N_TABLES; t++)
         ARCH_TRY(write_table(file, results, &archi_tables[t]));
+    ARCH_TRY(write_one_row(file, results, &archi_engine_table));
+    for (uint32_t t = 0; t < ARCHI_N_ENGINE_TABLES; t++)
+        ARCH_TRY(write_table(file, results, &archi_engine_tables[t]));
     ARCH_TRY(write_histograms(file, results));
     return write_all_series(file, results);
 }

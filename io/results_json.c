@@ -9,22 +9,6 @@
 
 enum { FORMAT_VERSION = 1, SERIES_ROWS_MAX = 1000 };
 
-static void add_string(archi_strbuf_t *buf, const char *text)
-{
-    archi_strbuf_add(buf, "\"");
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            archi_strbuf_printf(buf, "\\%c", *c);
-        else if (*c == '\n')
-            archi_strbuf_add(buf, "\\n");
-        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            archi_strbuf_printf(buf, "\\u%04x", (unsigned)(unsigned char)*c);
-        else
-            archi_strbuf_add_bytes(buf, c, 1);
-    }
-    archi_strbuf_add(buf, "\"");
-}
-
 static void add_double(archi_strbuf_t *buf, double value)
 {
     if (isfinite(value))
@@ -59,8 +43,8 @@ static void add_cell(archi_strbuf_t *buf, const void *row, const archi_column_t 
     const void *cell = archi_cell(row, column);
 
     switch (column->cell) {
-    case ARCHI_CELL_TEXT: add_string(buf, archi_cell_text(row, column)); break;
-    case ARCHI_CELL_WORD: add_string(buf, archi_word(column, archi_cell_word(row, column))); break;
+    case ARCHI_CELL_TEXT: archi_strbuf_json(buf, archi_cell_text(row, column)); break;
+    case ARCHI_CELL_WORD: archi_strbuf_json(buf, archi_word(column, archi_cell_word(row, column))); break;
     case ARCHI_CELL_BOOL: archi_strbuf_add(buf, *(const bool *)cell ? "true" : "false"); break;
     case ARCHI_CELL_U32: archi_strbuf_printf(buf, "%" PRIu32, *(const uint32_t *)cell); break;
     case ARCHI_CELL_U64: archi_strbuf_printf(buf, "\"%" PRIu64 "\"", *(const uint64_t *)cell); break;
@@ -108,6 +92,26 @@ static void add_extras(archi_strbuf_t *buf, const arch_results_t *results, uint3
         add_histogram(buf, &results->operation[row].latency);
     if (table == ARCHI_OBJECTIVES)
         archi_strbuf_printf(buf, ",\n      \"unit\": \"%s\"", archi_metric_unit(results->objective[row].metric));
+}
+
+/* How the run went on this machine; "ranks" and "groups" have the same members. */
+static void add_engine(archi_strbuf_t *buf, const arch_results_t *results)
+{
+    archi_strbuf_add(buf, "  \"engine\": {\n");
+    add_members(buf, &results->engine, &archi_engine_table, "    ");
+    for (uint32_t t = 0; t < ARCHI_N_ENGINE_TABLES; t++) {
+        const archi_table_t *table = &archi_engine_tables[t];
+        uint32_t n = archi_table_n(results, table);
+
+        archi_strbuf_printf(buf, ",\n    \"%s\": [", t == ARCHI_ENGINE_RANKS ? "ranks" : "groups");
+        for (uint32_t i = 0; i < n; i++) {
+            archi_strbuf_add(buf, i == 0 ? "\n      {\n" : ",\n      {\n");
+            add_members(buf, archi_table_row(results, table, i), table, "        ");
+            archi_strbuf_add(buf, "\n      }");
+        }
+        archi_strbuf_add(buf, n == 0 ? "]" : "\n    ]");
+    }
+    archi_strbuf_add(buf, "\n  },\n");
 }
 
 static void add_table(archi_strbuf_t *buf, const arch_results_t *results, uint32_t t)
@@ -171,7 +175,7 @@ static void add_head(archi_strbuf_t *buf, const arch_results_t *results)
 {
     archi_strbuf_printf(buf, "{\n  \"format\": \"architech results\",\n  \"format_version\": %d,\n  \"name\": ",
                         FORMAT_VERSION);
-    add_string(buf, results->name == NULL ? "" : results->name);
+    archi_strbuf_json(buf, results->name == NULL ? "" : results->name);
     archi_strbuf_printf(buf, ",\n  \"digest\": \"%016" PRIx64 "\",\n  \"design_hash\": \"%016" PRIx64 "\"",
                         results->digest, results->design_hash);
     archi_strbuf_printf(buf, ",\n  \"objectives_met\": %s,\n", results->objectives_met ? "true" : "false");
@@ -197,7 +201,7 @@ static void add_design(archi_strbuf_t *buf, const char *design)
     cJSON_Delete(parsed);
 }
 
-arch_status_t arch_results_json(const arch_results_t *results, char **text)
+static arch_status_t compose(const arch_results_t *results, bool with_engine, char **text)
 {
     archi_strbuf_t buf = {0};
 
@@ -208,6 +212,15 @@ arch_status_t arch_results_json(const arch_results_t *results, char **text)
     add_series(&buf, "component", &results->component_series, ",\n");
     add_series(&buf, "operation", &results->operation_series, "\n");
     archi_strbuf_add(&buf, "  },\n");
+    if (with_engine)
+        add_engine(&buf, results);
     add_design(&buf, results->design);
     return archi_strbuf_take(&buf, text);
+}
+
+arch_status_t arch_results_json(const arch_results_t *results, char **text) { return compose(results, false, text); }
+
+arch_status_t arch_results_json_with_engine(const arch_results_t *results, char **text)
+{
+    return compose(results, true, text);
 }

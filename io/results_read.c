@@ -245,10 +245,9 @@ static arch_status_t read_table(const reader_t *reader, const archi_table_t *tab
     return ARCH_OK;
 }
 
-static arch_status_t read_provenance(const reader_t *reader)
+/* A table of one row is a group with an attribute per column. */
+static arch_status_t read_one_row(const reader_t *reader, const archi_table_t *table)
 {
-    const archi_table_t *table = &archi_provenance_table;
-
     for (uint32_t c = 0; c < table->n_columns; c++) {
         const archi_column_t *column = &table->column[c];
         char name[NAME_BYTES];
@@ -256,12 +255,23 @@ static arch_status_t read_provenance(const reader_t *reader)
         arch_status_t st;
 
         archi_name_with_unit(column, name, sizeof name);
-        st = read_attribute(reader, "/provenance", name, column->cell, &vector);
+        st = read_attribute(reader, table->name, name, column->cell, &vector);
         if (st == ARCH_OK)
-            st = put_cell(reader, name, column, false, &vector, 0, &reader->results->provenance);
+            st = put_cell(reader, name, column, false, &vector, 0, (char *)reader->results + table->rows_offset);
         free(vector.data);
         ARCH_TRY(st);
     }
+    return ARCH_OK;
+}
+
+/* Files written before the engine counted anything have no such group. */
+static arch_status_t read_engine(const reader_t *reader)
+{
+    if (H5Lexists(reader->file, archi_engine_table.name, H5P_DEFAULT) == 0)
+        return ARCH_OK;
+    ARCH_TRY(read_one_row(reader, &archi_engine_table));
+    for (uint32_t t = 0; t < ARCHI_N_ENGINE_TABLES; t++)
+        ARCH_TRY(read_table(reader, &archi_engine_tables[t]));
     return ARCH_OK;
 }
 
@@ -412,7 +422,8 @@ static arch_status_t read_content(const reader_t *reader)
     arch_results_t *results = reader->results;
 
     ARCH_TRY(read_root(reader));
-    ARCH_TRY(read_provenance(reader));
+    ARCH_TRY(read_one_row(reader, &archi_provenance_table));
+    ARCH_TRY(read_engine(reader));
     for (uint32_t t = 0; t < ARCHI_N_TABLES; t++)
         ARCH_TRY(read_table(reader, &archi_tables[t]));
     ARCH_TRY(read_histograms(reader));

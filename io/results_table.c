@@ -102,6 +102,47 @@ static const archi_column_t provenance_columns[] = {
     PROVENANCE(stationary, BOOL, ""),
 };
 
+#define ENGINE(member, cell, unit) INCIDENT(arch_engine_t, member, cell, unit)
+static const archi_column_t engine_columns[] = {
+    ENGINE(executor, TEXT, ""),
+    ENGINE(lookahead, TIME, "ns"),
+    ENGINE(partitions, U32, "1"),
+    ENGINE(links, U64, "1"),
+    ENGINE(links_cut, U64, "1"),
+    ENGINE(cut_share, DOUBLE, "1"),
+};
+
+#define ROW(member, cell, unit) INCIDENT(arch_engine_row_t, member, cell, unit)
+static const archi_column_t engine_row_columns[] = {
+    ROW(name, TEXT, ""),
+    ROW(host, TEXT, ""),
+    ROW(rank, U32, ""),
+    ROW(ranks, U32, "1"),
+    ROW(group, U32, ""),
+    ROW(replications, U32, "1"),
+    ROW(blocks, U32, "1"),
+    ROW(events, U64, "1"),
+    ROW(event_rate, DOUBLE, "1/s"),
+    ROW(windows, U64, "1"),
+    ROW(events_per_window, DOUBLE, "1"),
+    ROW(wall_seconds, DOUBLE, "s"),
+    ROW(wait_seconds, DOUBLE, "s"),
+    ROW(wait_share, DOUBLE, "1"),
+    ROW(messages, U64, "1"),
+    ROW(bytes, U64, "B"),
+    ROW(rollbacks, U64, "1"),
+    ROW(undone, U64, "1"),
+    ROW(repeated, U64, "1"),
+    ROW(efficiency, DOUBLE, "1"),
+    ROW(copies, U64, "1"),
+    ROW(copy_bytes, U64, "B"),
+    ROW(moved, U64, "1"),
+    ROW(moved_bytes, U64, "B"),
+    ROW(changes, U64, "1"),
+    ROW(grown, U64, "1"),
+    ROW(peak_bytes, U64, "B"),
+};
+
 #define N(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
 #define TABLE(name, one, columns)                                                                                      \
     {#name, #one, sizeof(*((arch_results_t *)0)->one), offsetof(arch_results_t, n_##name),                             \
@@ -118,6 +159,17 @@ const archi_table_t archi_provenance_table = {"provenance", "provenance", sizeof
                                               offsetof(arch_results_t, provenance), N(provenance_columns),
                                               provenance_columns};
 
+const archi_table_t archi_engine_table = {"engine", "engine", sizeof(arch_engine_t), 0, offsetof(arch_results_t, engine),
+                                          N(engine_columns), engine_columns};
+
+#define ENGINE_TABLE(name, one)                                                                                        \
+    {"engine/" #name, #one, sizeof(arch_engine_row_t), offsetof(arch_results_t, engine.n_##name),                      \
+     offsetof(arch_results_t, engine.one), N(engine_row_columns), engine_row_columns}
+const archi_table_t archi_engine_tables[ARCHI_N_ENGINE_TABLES] = {
+    ENGINE_TABLE(ranks, rank),
+    ENGINE_TABLE(groups, group),
+};
+
 #define FIGURE(name, unit) {#name, unit, offsetof(arch_series_t, name)}
 const archi_figure_t archi_figures[ARCHI_N_FIGURES] = {
     FIGURE(utilisation, "1"),
@@ -130,7 +182,7 @@ uint32_t archi_table_n(const arch_results_t *results, const archi_table_t *table
 {
     uint32_t n;
 
-    if (table == &archi_provenance_table)
+    if (table == &archi_provenance_table || table == &archi_engine_table)
         return 1;
     memcpy(&n, (const char *)results + table->n_offset, sizeof n);
     return n;
@@ -141,7 +193,7 @@ const void *archi_table_row(const arch_results_t *results, const archi_table_t *
     const char *at = (const char *)results + table->rows_offset;
     const char *rows = at;
 
-    if (table != &archi_provenance_table)
+    if (table != &archi_provenance_table && table != &archi_engine_table)
         memcpy(&rows, at, sizeof rows);
     return rows + (size_t)row * table->row_bytes;
 }

@@ -40,6 +40,11 @@ enum { ARCHI_OPERATIONS, ARCHI_COMPONENTS, ARCHI_OBJECTIVES, ARCHI_FINDINGS, ARC
 extern const archi_table_t archi_tables[ARCHI_N_TABLES];
 extern const archi_table_t archi_provenance_table;  /* one row, the member `provenance`; n_offset means nothing */
 
+/* What the engine counted: one row of figures for the run, one for each rank, one for each group. */
+enum { ARCHI_ENGINE_RANKS, ARCHI_ENGINE_GROUPS, ARCHI_N_ENGINE_TABLES };
+extern const archi_table_t archi_engine_table;      /* one row, the member `engine` */
+extern const archi_table_t archi_engine_tables[ARCHI_N_ENGINE_TABLES];
+
 uint32_t    archi_table_n(const arch_results_t *results, const archi_table_t *table);
 const void *archi_table_row(const arch_results_t *results, const archi_table_t *table, uint32_t row);
 

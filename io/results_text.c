@@ -230,7 +230,7 @@ static void add_end(archi_report_t *report)
     archi_strbuf_add(&report->buf, "\n");
 }
 
-arch_status_t arch_results_text(const arch_results_t *results, uint32_t width, bool colour, char **text)
+static arch_status_t compose(const arch_results_t *results, uint32_t width, bool colour, bool with_engine, char **text)
 {
     archi_report_t report = {results, {0}, archi_arena_create(), width == 0 ? DEFAULT_WIDTH : width, colour};
 
@@ -243,6 +243,18 @@ arch_status_t arch_results_text(const arch_results_t *results, uint32_t width, b
     archi_report_objectives(&report);
     add_findings(&report);
     add_end(&report);
+    if (with_engine)
+        archi_report_engine(&report);
     archi_arena_destroy(&report.arena);
     return archi_strbuf_take(&report.buf, text);
+}
+
+arch_status_t arch_results_text(const arch_results_t *results, uint32_t width, bool colour, char **text)
+{
+    return compose(results, width, colour, false, text);
+}
+
+arch_status_t arch_results_text_with_engine(const arch_results_t *results, uint32_t width, bool colour, char **text)
+{
+    return compose(results, width, colour, true, text);
 }

@@ -19,5 +19,6 @@ void archi_report_wrap(archi_report_t *report, const char *lead, archi_ink_t ink
 
 void archi_report_components(archi_report_t *report);
 void archi_report_objectives(archi_report_t *report);
+void archi_report_engine(archi_report_t *report);
 
 #endif

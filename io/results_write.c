@@ -2,24 +2,21 @@
  *
  * The content is built in memory and written under `<path>.tmp-<pid>`; with several ranks, all then write their rows of the
  * time series into it through MPI-IO; at last it is sealed, flushed to the disk and renamed. */
+#include "io/output.h"
 #include "io/results_write.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* One file being written. Rank 0 (or the only process) has it open; `temporary` is known to all ranks. */
+/* One file being written. Rank 0 (or the only process) has it open; file.temporary is known to all ranks. */
 typedef struct {
     const char           *path;
     const arch_results_t *results;
     const MPI_Comm       *comm; /* NULL: this process alone */
     int                   rank, n_ranks;
-    int                   fd;   /* -1: not open */
-    char                  temporary[PATH_MAX];
+    archi_output_t        file;
 } job_t;
 
 /* ---- ranks -------------------------------------------------------------------------------------------------------- */
@@ -64,58 +61,14 @@ static arch_status_t same_shape(const job_t *job)
 
 /* ---- the file, by the process that owns it -------------------------------------------------------------------------- */
 
-static arch_status_t write_bytes(const job_t *job, const char *bytes, size_t n, off_t at)
-{
-    while (n > 0) {
-        ssize_t done = pwrite(job->fd, bytes, n, at);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(errno));
-        bytes += done;
-        n -= (size_t)done;
-        at += done;
-    }
-    return ARCH_OK;
-}
-
 /* Space for what all ranks will write, so that a full disk shows here, on one rank, and not inside a collective call. */
 static arch_status_t reserve(const job_t *job, size_t bytes)
 {
     uint64_t rows = archi_series_bytes(job->results);
-    int error = posix_fallocate(job->fd, 0, (off_t)(ARCHI_SEAL_BYTES + bytes + rows));
+    int error = posix_fallocate(job->file.fd, 0, (off_t)(ARCHI_SEAL_BYTES + bytes + rows));
 
     if (error != 0 && error != EINVAL && error != EOPNOTSUPP)
         return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(error));
-    return ARCH_OK;
-}
-
-static arch_status_t name_temporary(job_t *job)
-{
-    int n = snprintf(job->temporary, sizeof job->temporary, "%s.tmp-%ld", job->path, (long)getpid());
-    struct stat there;
-
-    if (n < 0 || (size_t)n >= sizeof job->temporary) {
-        job->temporary[0] = '\0';
-        return ARCH_FAIL(ARCH_E_IO, "%.60s...: cannot be written: %s", job->path, strerror(ENAMETOOLONG));
-    }
-    if (stat(job->path, &there) == 0 && !S_ISREG(there.st_mode)) {
-        job->temporary[0] = '\0';
-        return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: it is not a file", job->path);
-    }
-    return ARCH_OK;
-}
-
-static arch_status_t open_temporary(job_t *job)
-{
-    ARCH_TRY(name_temporary(job));
-    unlink(job->temporary);              /* of a process that had our number and died */
-    job->fd = open(job->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-    if (job->fd < 0) {
-        job->temporary[0] = '\0';        /* not ours to remove */
-        return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(errno));
-    }
     return ARCH_OK;
 }
 
@@ -127,60 +80,23 @@ static arch_status_t write_image(job_t *job)
 
     ARCH_TRY(archi_series_check(job->results, true));
     ARCH_TRY(archi_results_image(job->results, job->comm == NULL, &image, &bytes));
-    ARCH_TRY_TO(done, open_temporary(job));
+    ARCH_TRY_TO(done, archi_output_open(job->path, &job->file));
     if (job->comm != NULL)
         ARCH_TRY_TO(done, reserve(job, bytes));
-    ARCH_TRY_TO(done, write_bytes(job, image, bytes, ARCHI_SEAL_BYTES));
+    ARCH_TRY_TO(done, archi_output_write(&job->file, image, bytes, ARCHI_SEAL_BYTES));
 done:
     free(image);
     return st;
-}
-
-/* A rename survives a loss of power once its folder is on the disk; where folders cannot be flushed, nothing is lost. */
-static void flush_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char folder[PATH_MAX];
-    int fd;
-
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
 }
 
 static arch_status_t finish(job_t *job)
 {
     char seal[ARCHI_SEAL_BYTES];
     uint64_t bytes;
-    int answer;
 
-    ARCH_TRY(archi_seal_compute(job->fd, job->path, &bytes, seal));
-    ARCH_TRY(write_bytes(job, seal, sizeof seal, 0));
-    if (fsync(job->fd) != 0)
-        return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(errno));
-    answer = close(job->fd);
-    job->fd = -1;
-    if (answer != 0)
-        return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(errno));
-    if (rename(job->temporary, job->path) != 0)
-        return ARCH_FAIL(ARCH_E_IO, "%s: cannot be written: %s", job->path, strerror(errno));
-    job->temporary[0] = '\0';
-    flush_folder(job->path);
-    return ARCH_OK;
-}
-
-/* What a failure leaves behind: nothing. */
-static void clear_away(job_t *job)
-{
-    if (job->rank != 0)
-        return;
-    if (job->fd >= 0)
-        close(job->fd);
-    if (job->temporary[0] != '\0')
-        unlink(job->temporary);
+    ARCH_TRY(archi_seal_compute(job->file.fd, job->path, &bytes, seal));
+    ARCH_TRY(archi_output_write(&job->file, seal, sizeof seal, 0));
+    return archi_output_finish(&job->file);
 }
 
 /* ---- rows from all ranks ---------------------------------------------------------------------------------------------- */
@@ -194,7 +110,7 @@ static arch_status_t open_together(const job_t *job, hid_t *file, hid_t *transfe
     ARCH_TRY_H5_TO(done, H5Pset_fapl_mpio(access, *job->comm, MPI_INFO_NULL));
     ARCH_TRY_H5_TO(done, *transfer = H5Pcreate(H5P_DATASET_XFER));
     ARCH_TRY_H5_TO(done, H5Pset_dxpl_mpio(*transfer, H5FD_MPIO_COLLECTIVE));
-    ARCH_TRY_H5_TO(done, *file = H5Fopen(job->temporary, H5F_ACC_RDWR, access));
+    ARCH_TRY_H5_TO(done, *file = H5Fopen(job->file.temporary, H5F_ACC_RDWR, access));
 done:
     archi_h5_close_list(access);
     return st;
@@ -223,23 +139,21 @@ static arch_status_t write_together(job_t *job)
     ARCH_TRY(archi_agree(job->comm, st));
     ARCH_TRY(archi_agree(job->comm, same_shape(job)));
     ARCH_TRY(archi_agree(job->comm, job->rank == 0 ? write_image(job) : ARCH_OK));
-    ARCH_TRY(mpi(MPI_Bcast(job->temporary, sizeof job->temporary, MPI_CHAR, 0, *job->comm)));
+    ARCH_TRY(mpi(MPI_Bcast(job->file.temporary, sizeof job->file.temporary, MPI_CHAR, 0, *job->comm)));
     ARCH_TRY(write_rows_together(job));
     return archi_agree(job->comm, job->rank == 0 ? finish(job) : ARCH_OK);
 }
 
 arch_status_t arch_results_probe(const char *path)
 {
-    job_t *job = calloc(1, sizeof *job);
+    archi_output_t *file = calloc(1, sizeof *file);
     arch_status_t st;
 
-    if (job == NULL)
+    if (file == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "%s: no memory to write it", path);
-    job->path = path;
-    job->fd = -1;
-    st = open_temporary(job);
-    clear_away(job);
-    free(job);
+    st = archi_output_open(path, file);
+    archi_output_clear(file);
+    free(file);
     return st == ARCH_OK ? ARCH_OK : arch_fail_from(st, __func__, __FILE__, __LINE__);
 }
 
@@ -263,11 +177,12 @@ arch_status_t arch_results_write(const char *path, const arch_results_t *results
     job->path = path;
     job->results = results;
     job->comm = comm;
-    job->fd = -1;
+    job->file.fd = -1;
     archi_h5_quiet_begin(&quiet);
     st = comm != NULL ? write_together(job) : write_alone(job);
     archi_h5_quiet_end(&quiet);
-    clear_away(job);
+    if (job->rank == 0) /* what a failure leaves behind: nothing */
+        archi_output_clear(&job->file);
     free(job);
     if (st == ARCH_E_H5)
         return ARCH_FAIL(st, "%s: cannot be written: %s", path, arch_error_text());

@@ -126,6 +126,22 @@ void archi_strbuf_float(archi_strbuf_t *buf, float value)
     add_with_point(buf, digits);
 }
 
+void archi_strbuf_json(archi_strbuf_t *buf, const char *text)
+{
+    archi_strbuf_add(buf, "\"");
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            archi_strbuf_printf(buf, "\\%c", *c);
+        else if (*c == '\n')
+            archi_strbuf_add(buf, "\\n");
+        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            archi_strbuf_printf(buf, "\\u%04x", (unsigned)(unsigned char)*c);
+        else
+            archi_strbuf_add_bytes(buf, c, 1);
+    }
+    archi_strbuf_add(buf, "\"");
+}
+
 arch_status_t archi_strbuf_take(archi_strbuf_t *buf, char **text)
 {
     bool ok = grow(buf, 0);

@@ -26,6 +26,9 @@ void archi_strbuf_printf(archi_strbuf_t *buf, const char *format, ...);
 void archi_strbuf_double(archi_strbuf_t *buf, double value);
 void archi_strbuf_float(archi_strbuf_t *buf, float value);
 
+/* A JSON string with its quotes. */
+void archi_strbuf_json(archi_strbuf_t *buf, const char *text);
+
 /* Hands the text to the caller, who frees it with free(), and leaves *buf empty. *text is NULL on ARCH_E_NOMEM. */
 arch_status_t archi_strbuf_take(archi_strbuf_t *buf, char **text);
 

@@ -102,6 +102,80 @@ typedef struct {
     bool stationary; /* false: no cut within half the run was found, figures are doubtful */
 } arch_provenance_t;
 
+/* What one rank did, or the ranks of one replication group together, over all replications that they simulated. What
+ * happens on ranks side by side is added up, also memory; windows and wall time, which they spend together, are those of
+ * the rank that had most. A share or ratio of nothing is NaN. */
+typedef struct {
+    const char *name;           /* "rank 3", "group 0" */
+    const char *host;           /* "" for a group on several */
+    uint32_t rank, ranks;       /* the first one, and how many */
+    uint32_t group;             /* ranks that share a replication; ARCH_NONE: had nothing to do */
+    uint32_t replications;      /* simulated one after the other */
+    uint32_t blocks;            /* of each */
+    uint64_t events;            /* handled for good */
+    uint64_t windows;           /* rounds of synchronisation between blocks; 0 for a single block */
+    uint64_t messages;          /* events from one block to another */
+    uint64_t bytes;             /* of them that left the rank */
+    uint64_t rollbacks;         /* times a block was put back */
+    uint64_t undone;            /* events handled too early and taken back */
+    uint64_t repeated;          /* events handled again after that, from a copy on */
+    uint64_t copies;            /* of blocks */
+    uint64_t copy_bytes;        /* that they took at once, at most */
+    uint64_t moved, moved_bytes; /* blocks that left for another rank */
+    uint64_t changes;           /* of executor, or of the number of ranks at work */
+    uint64_t grown;             /* times a block was moved to a larger region */
+    uint64_t peak_bytes;        /* that the blocks took at once, at most */
+    double wall_seconds;        /* from the first event to the last; without making blocks and reading their statistics */
+    double wait_seconds;        /* of these, waiting for other ranks */
+    double event_rate;          /* events per second of wall_seconds */
+    double events_per_window;
+    double wait_share;          /* of the wall time of all its ranks */
+    double efficiency;          /* events / (events + undone + repeated) */
+} arch_engine_row_t;
+
+/* How the run went on this machine. None of it says anything about the design. */
+typedef struct {
+    const char *executor;
+    arch_time_t lookahead;      /* between blocks, at least; 0 with a single block */
+    uint32_t partitions;        /* blocks of one replication */
+    uint64_t links, links_cut;  /* pairs of elements that talk; those in different blocks */
+    double cut_share;           /* links_cut / links */
+    uint32_t n_ranks;
+    arch_engine_row_t *rank;
+    uint32_t n_groups;
+    arch_engine_row_t *group;
+} arch_engine_t;
+
+typedef enum {
+    ARCH_SPAN_RUN,  /* handling events */
+    ARCH_SPAN_MAIL, /* carrying events between blocks and ranks */
+    ARCH_SPAN_WAIT, /* waiting for other ranks */
+    ARCH_SPAN_BACK, /* copying blocks, and putting them back */
+    ARCH_SPAN_MOVE, /* blocks between ranks */
+    ARCH_SPAN_SAVE  /* a checkpoint */
+} arch_span_kind_t;
+
+/* A stretch of wall time, in seconds since the ranks began together. */
+typedef struct {
+    double from, to;
+    arch_time_t now; /* simulated time at its end */
+    uint64_t events; /* handled in it */
+    arch_span_kind_t kind;
+    uint32_t merged; /* spans that it stands for: more than 1 where a long run is told coarsely */
+} arch_span_t;
+
+typedef struct {
+    double at;
+    uint32_t replication; /* begins; the first is 0 */
+} arch_mark_t;
+
+/* What one rank did when. Spans are in order and do not overlap. */
+typedef struct {
+    uint32_t n_spans, n_marks;
+    arch_span_t *span;
+    arch_mark_t *mark; /* of few replications all, of many every 2nd, 4th ... */
+} arch_track_t;
+
 typedef struct {
     const char *name;   /* of the design */
     const char *design; /* its JSON */
@@ -118,6 +192,8 @@ typedef struct {
     arch_series_t component_series; /* rows = components */
     arch_series_t operation_series; /* rows = operations; utilisation and queue are NULL */
     arch_provenance_t provenance;
+    arch_engine_t engine;
+    arch_track_t *track; /* [engine.n_ranks] when arch_run_options_t.trace asked for it, else NULL; not in the file */
     bool objectives_met; /* all of them; true when there are none */
     arch_arena_t *arena;
 } arch_results_t;
@@ -140,13 +216,20 @@ arch_status_t arch_results_probe(const char *path);
 arch_status_t arch_results_read(const char *path, arch_results_t **out);
 
 /* Compare two results: *equal, and a text (malloc'ed, the caller frees) that says "equal" or lists what differs, up to 20
- * lines of it. How they were computed (host, ranks, executor, wall time, messages) is no difference. */
+ * lines of it. How they were computed (host, ranks, executor, wall time, messages, all of `engine`) is no difference. */
 arch_status_t arch_results_diff(const arch_results_t *a, const arch_results_t *b, bool *equal, char **text);
 
 /* The answer as text for people, or as JSON for programs (docs/json.md). malloc'ed, the caller frees. `width`: columns of
  * the terminal, 0 for the default of 100; `colour`: ANSI colours. */
 arch_status_t arch_results_text(const arch_results_t *results, uint32_t width, bool colour, char **text);
 arch_status_t arch_results_json(const arch_results_t *results, char **text);
+/* The same with `engine`: as a section at the end of the text, as a member of the JSON. */
+arch_status_t arch_results_text_with_engine(const arch_results_t *results, uint32_t width, bool colour, char **text);
+arch_status_t arch_results_json_with_engine(const arch_results_t *results, char **text);
+
+/* Write the tracks to `path` as Chrome trace events, which chrome://tracing and https://ui.perfetto.dev show: whole under
+ * its name or not there, as arch_results_write(). Local; ARCH_E_ARG without tracks. */
+arch_status_t arch_results_write_trace(const char *path, const arch_results_t *results);
 
 #ifdef __cplusplus
 }

@@ -33,6 +33,7 @@ typedef struct {
     uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
     uint32_t executor;     /* an arch_executor_t */
     uint32_t moving;       /* an arch_moving_t */
+    uint32_t trace;        /* spans of wall time that each rank keeps at most for arch_results_write_trace(); 0: none */
     uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with

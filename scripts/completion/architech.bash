@@ -13,10 +13,10 @@ _architech()
     --executor) mapfile -t COMPREPLY < <(compgen -W "auto sequential conservative optimistic" -- "$word"); return ;;
     --warmup) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
     --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts) return ;;
-    -o | --output | --dot) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    -o | --output | --trace | --dot) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     case $command in
-    run) options="--output --format --explain --quiet --no-progress --seed --replications --duration --warmup --threads
+    run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --seed --replications --duration --warmup --threads
                   --group --partitions --executor --memory" ;;
     partition) options="--parts --dot" ;;
     esac

@@ -112,6 +112,32 @@ expect 3 "app holds" architech run flood.json --memory 16MiB
 expect 3 "expected utilisation 200" architech run flood.json --memory 16MiB
 nothing_new
 
+# A trace is a file like the results: found to be impossible before the run, written whole or not at all.
+expect 3 "no/such/folder" architech run flood.json --trace no/such/folder/trace.json
+mkdir folder
+expect 3 "is a folder, not a file to write a trace to" architech run flood.json --trace folder
+rmdir folder
+expect 2 "--trace needs a value" architech run good.json --trace
+expect 2 '--output and --trace name the same file, "a.h5"' architech run good.json -o a.h5 --trace a.h5
+expect 2 "/workloads/web/rate" architech run bad.json --trace trace.json
+expect 0 "" architech run good.json --trace trace.json --explain
+nothing_new
+expect 1 "" architech run missed.json --quiet --trace trace.json
+[ -s trace.json ] || fail "--quiet --trace writes nothing"
+[ ! -s out ] || fail "--quiet --trace prints"
+rm trace.json
+nothing_new
+
+# What the engine did, when asked for.
+expect 0 "" architech run good.json --engine-stats
+prints '^engine  sequential'
+prints '^work '
+expect 0 "" architech run good.json --engine-stats --format json
+prints '^  "engine": \{'
+expect 0 "" architech run good.json --format json
+grep -q '"engine"' out && fail "statistics of the engine that nobody asked for"
+nothing_new
+
 # A reader that went away is no failure of ours.
 architech run missed.json 2> err | true
 [ ! -s err ] || fail "a closed pipe is complained about"

@@ -187,6 +187,76 @@ static void fill_provenance(arch_provenance_t *p)
     p->stationary = true;
 }
 
+/* Rank 2 of three had nothing to do. */
+static void fill_row(arch_engine_row_t *row, const char *name, uint32_t rank, uint32_t ranks, uint32_t group)
+{
+    bool idle = group == ARCH_NONE;
+
+    row->name = name;
+    row->host = "node-1";
+    row->rank = rank;
+    row->ranks = ranks;
+    row->group = group;
+    row->replications = idle ? 0 : 5;
+    row->blocks = idle ? 0 : 2 * ranks;
+    row->events = idle ? 0 : 6172839 * (uint64_t)ranks;
+    row->windows = idle ? 0 : 4096;
+    row->messages = idle ? 0 : 12345 * (uint64_t)ranks;
+    row->bytes = idle ? 0 : 790080 * (uint64_t)ranks;
+    row->peak_bytes = idle ? 0 : ((uint64_t)8 << 20) * ranks;
+    row->wall_seconds = idle ? 0.0 : 2.0;
+    row->wait_seconds = idle ? 0.0 : 0.25 * ranks;
+    row->event_rate = idle ? (double)NAN : 3086419.5 * ranks;
+    row->events_per_window = idle ? (double)NAN : (double)row->events / 4096.0;
+    row->wait_share = idle ? (double)NAN : 0.125;
+    row->efficiency = idle ? (double)NAN : 1.0;
+}
+
+static void fill_engine(arch_results_t *r)
+{
+    arch_engine_t *e = &r->engine;
+
+    e->executor = "conservative";
+    e->lookahead = 500 * ARCH_MICROSECOND;
+    e->partitions = 4;
+    e->links = 40;
+    e->links_cut = 12;
+    e->cut_share = 0.3;
+    e->n_ranks = 3;
+    e->rank = arch_results_alloc(r, 3 * sizeof *e->rank);
+    e->n_groups = 1;
+    e->group = arch_results_alloc(r, sizeof *e->group);
+    fill_row(&e->rank[0], "rank 0", 0, 1, 0);
+    fill_row(&e->rank[1], "rank 1", 1, 1, 0);
+    fill_row(&e->rank[2], "rank 2", 2, 1, ARCH_NONE);
+    fill_row(&e->group[0], "group 0", 0, 2, 0);
+}
+
+/* RUN and WAIT in turn, 1 ms and 0.25 ms, on the ranks that work. */
+static void fill_tracks(arch_results_t *r)
+{
+    enum { N_SPANS = 8 };
+
+    r->track = arch_results_alloc(r, r->engine.n_ranks * sizeof *r->track);
+    for (uint32_t rank = 0; rank < 2; rank++) {
+        arch_track_t *t = &r->track[rank];
+        t->n_spans = N_SPANS;
+        t->span = arch_results_alloc(r, N_SPANS * sizeof *t->span);
+        t->n_marks = 1;
+        t->mark = arch_results_alloc(r, sizeof *t->mark);
+        t->mark[0].replication = 4;
+        for (uint32_t i = 0; i < N_SPANS; i++) {
+            arch_span_t *s = &t->span[i];
+            s->kind = i % 2 == 0 ? ARCH_SPAN_RUN : ARCH_SPAN_WAIT;
+            s->from = i == 0 ? 0.001 * rank : s[-1].to;
+            s->to = s->from + (i % 2 == 0 ? 1e-3 : 0.25e-3);
+            s->now = (arch_time_t)(i / 2 + 1) * ARCH_SECOND / 2;
+            s->events = i % 2 == 0 ? 100 + i : 0;
+            s->merged = 1 + rank;
+        }
+    }
+}
+
 static void fill_series(arch_results_t *r, arch_series_t *s, uint32_t n_rows, bool of_components)
 {
     size_t n = (size_t)n_rows * N_INTERVALS;
@@ -234,6 +304,8 @@ arch_results_t *results_sample(void)
     fill_provenance(&r->provenance);
     fill_series(r, &r->component_series, N_COMPONENTS, true);
     fill_series(r, &r->operation_series, N_OPERATIONS, false);
+    fill_engine(r);
+    fill_tracks(r);
     r->objectives_met = false;
     return r;
 }

@@ -295,6 +295,147 @@ static void refuses_a_percentile_that_few_requests_cannot_carry(void)
     arch_design_destroy(&design);
 }
 
+/* ---- what the engine did ----------------------------------------------------------------------------------------- */
+
+static void add_rank(arch_engine_row_t *sum, const arch_engine_row_t *rank)
+{
+    sum->blocks += rank->blocks;
+    sum->events += rank->events;
+    sum->messages += rank->messages;
+    sum->bytes += rank->bytes;
+    sum->peak_bytes += rank->peak_bytes;
+    sum->wait_seconds += rank->wait_seconds;
+}
+
+static void group_is_the_sum_of_its_ranks(const arch_engine_t *e, const arch_engine_row_t *g)
+{
+    arch_engine_row_t sum = {0};
+
+    for (uint32_t r = g->rank; r < g->rank + g->ranks; r++) {
+        CU_ASSERT_EQUAL(e->rank[r].group, g->group);
+        CU_ASSERT_EQUAL(e->rank[r].replications, g->replications);
+        CU_ASSERT(e->rank[r].wall_seconds <= g->wall_seconds);
+        add_rank(&sum, &e->rank[r]);
+    }
+    CU_ASSERT(sum.blocks == g->blocks && sum.events == g->events && sum.messages == g->messages);
+    CU_ASSERT(sum.bytes == g->bytes && sum.peak_bytes == g->peak_bytes);
+    CU_ASSERT_DOUBLE_EQUAL(sum.wait_seconds, g->wait_seconds, 1e-9);
+}
+
+static void rank_makes_sense(const arch_engine_row_t *r, bool shares)
+{
+    CU_ASSERT(r->events > 0 && r->peak_bytes > 0 && r->blocks > 0 && r->host[0] != '\0');
+    CU_ASSERT(r->wall_seconds > 0 && r->wait_seconds >= 0 && r->wait_seconds <= r->wall_seconds);
+    CU_ASSERT_DOUBLE_EQUAL(r->wait_share, r->wait_seconds / r->wall_seconds, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(r->event_rate * r->wall_seconds, (double)r->events, 1e-3);
+    CU_ASSERT(r->efficiency == 1.0 && r->rollbacks == 0 && r->copies == 0);
+    CU_ASSERT_EQUAL(shares, r->bytes > 0);
+}
+
+static void the_engine_s_figures_add_up(void)
+{
+    static const uint32_t way[][3] = {{1, 1, 1}, {1, 1, 3}, {3, 1, 1}, {2, 2, 3}, {4, 2, 4}};
+    arch_design_t *design = make_shop(", \"warmup\": \"100ms\"", "");
+
+    design->run.duration = ARCH_SECOND / 2;
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        arch_run_options_t options = shared_by(way[i][0], way[i][1], way[i][2]);
+        options.executor = way[i][2] > 1 ? ARCH_EXECUTOR_CONSERVATIVE : ARCH_EXECUTOR_SEQUENTIAL;
+        arch_results_t *r = run_with(design, options);
+        const arch_engine_t *e = &r->engine;
+        arch_engine_row_t all = {0};
+        uint32_t replications = 0;
+        CU_ASSERT_EQUAL_FATAL(e->n_ranks, way[i][0]);
+        CU_ASSERT_EQUAL_FATAL(e->n_groups, way[i][0] / way[i][1]);
+        for (uint32_t k = 0; k < e->n_ranks; k++)
+            rank_makes_sense(&e->rank[k], way[i][1] > 1);
+        for (uint32_t g = 0; g < e->n_groups; g++) {
+            group_is_the_sum_of_its_ranks(e, &e->group[g]);
+            add_rank(&all, &e->group[g]);
+            replications += e->group[g].replications;
+            CU_ASSERT_EQUAL(e->group[g].blocks, e->partitions);
+            CU_ASSERT_EQUAL(e->group[g].windows > 0, way[i][2] > 1);
+        }
+        CU_ASSERT_EQUAL(replications, 4);
+        CU_ASSERT(all.events == r->provenance.events && all.messages == r->provenance.messages);
+        CU_ASSERT_EQUAL(all.peak_bytes, r->provenance.peak_bytes);
+        CU_ASSERT_EQUAL(e->links_cut > 0, way[i][2] > 1);
+        CU_ASSERT(e->links_cut <= e->links);
+        CU_ASSERT_EQUAL(e->lookahead, way[i][2] > 1 ? 200 * ARCH_MICROSECOND : 0);
+        CU_ASSERT_PTR_NULL(r->track);
+        arch_results_destroy(&r);
+    }
+    arch_design_destroy(&design);
+}
+
+/* Replications one after the other need what the largest of them does, side by side what they do together. */
+static void memory_is_that_of_the_replications_at_one_time(void)
+{
+    arch_design_t *design = single_server("990/s", "", "\"duration\": \"20s\", \"replications\": 3");
+    arch_results_t *one = run_with(design, shared_by(1, 1, 1)), *three = run_with(design, shared_by(3, 1, 1));
+    uint64_t largest = 0, together = 0;
+
+    CU_ASSERT_EQUAL_FATAL(three->engine.n_ranks, 3);
+    for (uint32_t r = 0; r < 3; r++) {
+        uint64_t bytes = three->engine.rank[r].peak_bytes;
+        largest = bytes > largest ? bytes : largest;
+        together += bytes;
+    }
+    CU_ASSERT_EQUAL(one->engine.rank[0].peak_bytes, largest);
+    CU_ASSERT_EQUAL(one->engine.rank[0].replications, 3);
+    CU_ASSERT_EQUAL(one->provenance.peak_bytes, largest);
+    CU_ASSERT_EQUAL(three->provenance.peak_bytes, together);
+    CU_ASSERT(together > largest);
+    arch_results_destroy(&one);
+    arch_results_destroy(&three);
+    arch_design_destroy(&design);
+}
+
+/* Spans in order, within the time that the engine says it took, with all events of the rank in them. */
+static void track_is_of_rank(const arch_track_t *t, const arch_engine_row_t *rank)
+{
+    double run = 0, wait = 0;
+    uint64_t events = 0;
+
+    CU_ASSERT(t->n_spans > 0 && t->span[0].from >= 0);
+    CU_ASSERT_EQUAL(t->n_marks, rank->replications);
+    for (uint32_t i = 0; i < t->n_spans; i++) {
+        const arch_span_t *s = &t->span[i];
+        CU_ASSERT(s->from <= s->to && s->merged >= 1 && (i == 0 || s[-1].to <= s->from));
+        run += s->kind == ARCH_SPAN_RUN ? s->to - s->from : 0;
+        wait += s->kind == ARCH_SPAN_WAIT ? s->to - s->from : 0;
+        events += s->events;
+    }
+    CU_ASSERT_EQUAL(events, rank->events);
+    CU_ASSERT(run > 0 && run <= rank->wall_seconds && run + wait <= rank->wall_seconds + 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(wait, rank->wait_seconds, 1e-6);
+}
+
+static void a_trace_says_when_every_rank_did_what(void)
+{
+    static const uint32_t way[][4] = {{1, 1, 1, 1000}, {3, 1, 1, 1000}, {2, 2, 2, 1000}, {2, 2, 2, 1}};
+    arch_design_t *design = make_shop(", \"warmup\": \"100ms\"", "");
+    arch_results_t *plain;
+
+    design->run.duration = ARCH_SECOND / 2;
+    plain = run_with(design, shared_by(1, 1, 1));
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        arch_run_options_t options = shared_by(way[i][0], way[i][1], way[i][2]);
+        options.executor = way[i][2] > 1 ? ARCH_EXECUTOR_CONSERVATIVE : ARCH_EXECUTOR_SEQUENTIAL;
+        options.trace = way[i][3];
+        arch_results_t *r = run_with(design, options);
+        CU_ASSERT_EQUAL(r->digest, plain->digest);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(r->track);
+        for (uint32_t k = 0; k < r->engine.n_ranks; k++) {
+            track_is_of_rank(&r->track[k], &r->engine.rank[k]);
+            CU_ASSERT(r->track[k].n_spans <= (way[i][3] < 16 ? 16 : way[i][3]));
+        }
+        arch_results_destroy(&r);
+    }
+    arch_results_destroy(&plain);
+    arch_design_destroy(&design);
+}
+
 /* ---- objectives and findings ------------------------------------------------------------------------------------ */
 
 static const arch_finding_t *finding(const arch_results_t *r, const char *code)
@@ -552,6 +693,9 @@ int main(void)
         {"a run that is steady from the start loses little", a_run_that_is_steady_from_the_start_loses_little},
         {"a start-up is left out", a_start_up_is_left_out},
         {"refuses a percentile that few requests cannot carry", refuses_a_percentile_that_few_requests_cannot_carry},
+        {"the engine's figures add up", the_engine_s_figures_add_up},
+        {"memory is that of the replications at one time", memory_is_that_of_the_replications_at_one_time},
+        {"a trace says when every rank did what", a_trace_says_when_every_rank_did_what},
         {"judges objectives", judges_objectives},
         {"an objective turns at its limit", an_objective_turns_at_its_limit},
         {"finds the saturated element and says how full it is", finds_the_saturated_element_and_says_how_full_it_is},

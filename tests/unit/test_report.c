@@ -93,6 +93,24 @@ static const char narrow_tables[] =
     "db.primary                   1,234\n"
     "\n";
 
+static const char engine[] =
+    "\n"
+    "engine  conservative, 3 ranks in 1 group, 4 blocks, 30.0 % of 40 links cut, lookahead 500 us\n"
+    "\n"
+    "work           events   per s  windows  per window    wall  waiting   share\n"
+    "  rank 0       6.17 M  3.09 M     4096        1507  2.00 s   250 ms  12.5 %\n"
+    "  rank 1       6.17 M  3.09 M     4096        1507  2.00 s   250 ms  12.5 %\n"
+    "  group 0 (2)  12.3 M  6.17 M     4096        3014  2.00 s   500 ms  12.5 %\n"
+    "  rank 2            0       -        0           -    0 ns     0 ns       -\n"
+    "  all (3)      12.3 M  6.17 M     4096        3014  2.00 s   500 ms  12.5 %\n"
+    "\n"
+    "traffic        blocks    memory  messages     bytes\n"
+    "  rank 0            2  8.00 MiB     12345   772 KiB\n"
+    "  rank 1            2  8.00 MiB     12345   772 KiB\n"
+    "  group 0 (2)       4  16.0 MiB     24690  1.51 MiB\n"
+    "  rank 2            0       0 B         0       0 B\n"
+    "  all (3)           4  16.0 MiB     24690  1.51 MiB\n";
+
 static char *text_of(const arch_results_t *r, uint32_t width, bool colour)
 {
     char *text = NULL;
@@ -235,6 +253,50 @@ static void only_replicas_of_one_element_share_a_row(void)
     arch_results_destroy(&r);
 }
 
+static void what_the_engine_did_comes_last_and_only_when_asked_for(void)
+{
+    arch_results_t *r = results_sample();
+    char *text = NULL, *plain = text_of(r, 0, false);
+    size_t n = strlen(plain);
+
+    CU_ASSERT_EQUAL_FATAL(arch_results_text_with_engine(r, 0, false, &text), ARCH_OK);
+    CU_ASSERT_EQUAL(strncmp(text, plain, n), 0);
+    CU_ASSERT_STRING_EQUAL(text + n, engine);
+    if (strcmp(text + n, engine) != 0)
+        has(text, engine);
+    free(plain);
+    free(text);
+    arch_results_destroy(&r);
+}
+
+/* Columns appear with what they count; hosts when there are several; of many ranks the first are shown. */
+static void running_ahead_and_moving_show_when_they_happened(void)
+{
+    arch_results_t *r = results_sample();
+    arch_engine_row_t *rank = arch_results_alloc(r, 100 * sizeof *rank);
+    char *text = NULL;
+
+    for (int i = 0; i < 100; i++)
+        rank[i] = r->engine.rank[0];
+    rank[1].rollbacks = 7;
+    rank[1].undone = 8;
+    rank[1].efficiency = 0.5;
+    rank[2].moved = 3;
+    rank[3].host = "node-2";
+    r->engine.rank = rank;
+    r->engine.n_ranks = 100;
+    CU_ASSERT_EQUAL_FATAL(arch_results_text_with_engine(r, 0, false, &text), ARCH_OK);
+    has(text, "\nrunning ahead  host    rollbacks  undone  efficiency\n"
+              "  rank 0       node-1          0       0       100 %\n"
+              "  rank 0       node-1          7       8      50.0 %\n");
+    has(text, "blocks moved\n");
+    has(text, "\nand 84 ranks more, all in the results file\n");
+    lacks(text, "repeated");
+    lacks(text, "changes");
+    free(text);
+    arch_results_destroy(&r);
+}
+
 static void empty_results_are_a_report_too(void)
 {
     arch_results_t *r = NULL;
@@ -248,6 +310,9 @@ static void empty_results_are_a_report_too(void)
     lacks(text, "components");
     lacks(text, "objectives");
     lacks(text, "findings");
+    free(text);
+    CU_ASSERT_EQUAL(arch_results_text_with_engine(r, 0, false, &text), ARCH_OK);
+    has(text, "\nengine  not run, 0 ranks\n");
     free(text);
     arch_results_destroy(&r);
 }
@@ -284,6 +349,8 @@ int main(void)
     CU_ADD_TEST(suite, a_percentile_that_the_data_cannot_carry_is_a_dash_with_its_reason);
     CU_ADD_TEST(suite, of_very_many_components_the_busiest_are_shown);
     CU_ADD_TEST(suite, only_replicas_of_one_element_share_a_row);
+    CU_ADD_TEST(suite, what_the_engine_did_comes_last_and_only_when_asked_for);
+    CU_ADD_TEST(suite, running_ahead_and_moving_show_when_they_happened);
     CU_ADD_TEST(suite, empty_results_are_a_report_too);
     CU_ADD_TEST(suite, many_operations_end_in_a_count);
     CU_basic_run_tests();

@@ -183,6 +183,28 @@ static void a_missing_attribute_is_named(void)
     changed_is_refused(file, "digest: cannot be read");
 }
 
+static void a_file_from_before_the_engine_counted_is_read(void)
+{
+    hid_t file = open_sound();
+    arch_results_t *back = NULL;
+
+    H5Ldelete(file, "/engine", H5P_DEFAULT);
+    H5Fclose(file);
+    CU_ASSERT_TRUE_FATAL(seal());
+    CU_ASSERT_EQUAL_FATAL(arch_results_read(path, &back), ARCH_OK);
+    CU_ASSERT_EQUAL(back->engine.n_ranks, 0);
+    CU_ASSERT_STRING_EQUAL(back->engine.executor, "");
+    arch_results_destroy(&back);
+}
+
+static void a_missing_figure_of_the_engine_is_named(void)
+{
+    hid_t file = open_sound();
+
+    H5Ldelete(file, "/engine/ranks/bytes", H5P_DEFAULT);
+    changed_is_refused(file, "/engine/ranks/bytes: cannot be read");
+}
+
 static void a_column_of_another_length_is_named(void)
 {
     const hsize_t n = 5;
@@ -303,6 +325,8 @@ int main(void)
     CU_ADD_TEST(suite, a_sealed_sound_file_is_read);
     CU_ADD_TEST(suite, a_missing_column_is_named);
     CU_ADD_TEST(suite, a_missing_attribute_is_named);
+    CU_ADD_TEST(suite, a_file_from_before_the_engine_counted_is_read);
+    CU_ADD_TEST(suite, a_missing_figure_of_the_engine_is_named);
     CU_ADD_TEST(suite, a_column_of_another_length_is_named);
     CU_ADD_TEST(suite, a_column_of_another_type_is_named);
     CU_ADD_TEST(suite, a_text_of_varying_width_is_refused);

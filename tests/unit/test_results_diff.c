@@ -47,6 +47,10 @@ static void how_it_was_computed_is_no_difference(void)
     b->provenance.peak_bytes = 9;
     b->provenance.windows = b->provenance.messages = 9;
     b->provenance.ranks = b->provenance.threads = b->provenance.partitions = 9;
+    b->engine.executor = "optimistic";
+    b->engine.n_ranks = b->engine.n_groups = 1;
+    b->engine.rank[0].events = 9;
+    b->track = NULL;
     end(true, "equal, digest 8c1f20d61e2f3a4b\n");
 }
 

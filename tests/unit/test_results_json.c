@@ -206,6 +206,34 @@ static void awkward_names_are_escaped(void)
     arch_results_destroy(&r);
 }
 
+static void the_engine_is_there_when_asked_for(void)
+{
+    arch_results_t *r = results_sample();
+    cJSON *json = json_of(r);
+    const cJSON *engine, *rank;
+    char *text = NULL;
+
+    CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(json, "engine"));
+    cJSON_Delete(json);
+    CU_ASSERT_EQUAL_FATAL(arch_results_json_with_engine(r, &text), ARCH_OK);
+    json = cJSON_ParseWithOpts(text, NULL, true);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(json);
+    engine = member(json, "engine");
+    is_text(engine, "executor", "conservative");
+    is_text(engine, "lookahead_ns", "500000");
+    CU_ASSERT_TRUE(member(engine, "cut_share")->valuedouble == 0.3);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(member(engine, "ranks")), 3);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(member(engine, "groups")), 1);
+    rank = row(engine, "ranks", 1);
+    is_text(rank, "messages", "12345");
+    CU_ASSERT_TRUE(member(rank, "wait_seconds")->valuedouble == 0.25);
+    CU_ASSERT_TRUE(cJSON_IsNull(member(row(engine, "ranks", 2), "wait_share")));
+    is_text(row(engine, "groups", 0), "events", "12345678");
+    free(text);
+    cJSON_Delete(json);
+    arch_results_destroy(&r);
+}
+
 static void the_keys_keep_their_order(void)
 {
     static const char *const keys[] = {"format",         "format_version", "name",       "digest",     "design_hash",
@@ -252,20 +280,24 @@ static void is_documented(const char *page, const char *text, const char *name)
 /* Runs from the root of the repository, as ctest does. */
 static void every_column_is_in_the_manuals(void)
 {
+    enum { N_OF_ONE_ROW = 2 }; /* whose columns are attributes in the file */
+    static const archi_table_t *const tables[] = {
+        &archi_provenance_table,         &archi_engine_table,
+        &archi_tables[ARCHI_OPERATIONS], &archi_tables[ARCHI_COMPONENTS],
+        &archi_tables[ARCHI_OBJECTIVES], &archi_tables[ARCHI_FINDINGS],
+        &archi_engine_tables[ARCHI_ENGINE_RANKS],
+    };
     size_t n;
     char *json = (char *)results_slurp("docs/json.md", &n), *file = (char *)results_slurp("docs/results.md", &n);
     char name[64];
 
     CU_ASSERT_TRUE_FATAL(json != NULL && file != NULL);
-    for (uint32_t t = 0; t <= ARCHI_N_TABLES; t++) {
-        const archi_table_t *table = t < ARCHI_N_TABLES ? &archi_tables[t] : &archi_provenance_table;
-
-        for (uint32_t c = 0; c < table->n_columns; c++) {
-            archi_name_with_unit(&table->column[c], name, sizeof name);
+    for (uint32_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (uint32_t c = 0; c < tables[t]->n_columns; c++) {
+            archi_name_with_unit(&tables[t]->column[c], name, sizeof name);
             is_documented("docs/json.md", json, name);
-            is_documented("docs/results.md", file, t < ARCHI_N_TABLES ? table->column[c].name : name);
+            is_documented("docs/results.md", file, t < N_OF_ONE_ROW ? name : tables[t]->column[c].name);
         }
-    }
     free(json);
     free(file);
 }
@@ -287,6 +319,7 @@ int main(void)
     CU_ADD_TEST(suite, series_of_more_than_a_thousand_rows_are_left_to_the_file);
     CU_ADD_TEST(suite, the_design_is_there_as_it_was_written);
     CU_ADD_TEST(suite, awkward_names_are_escaped);
+    CU_ADD_TEST(suite, the_engine_is_there_when_asked_for);
     CU_ADD_TEST(suite, the_keys_keep_their_order);
     CU_ADD_TEST(suite, the_same_results_are_the_same_text);
     CU_ADD_TEST(suite, every_column_is_in_the_manuals);

@@ -84,6 +84,10 @@ static void h5py_finds_names_units_and_scales(void)
         "    print(f[\"design\"][()].decode().strip())\n"
         "    o = f[\"histograms/offset\"]\n"
         "    print(f[\"histograms/count\"][o[1]:o[2]])\n"
+        "    e = f[\"engine\"]\n"
+        "    print(e.attrs[\"executor\"].decode(), e.attrs[\"lookahead_ns\"], list(e[\"ranks/events\"]))\n"
+        "    print([(k, e[\"ranks\"][k].attrs[\"units\"].decode()) for k in (\"wait_seconds\", \"peak_bytes\")])\n"
+        "    print(e[\"ranks/bytes\"].dims[0].keys(), e[\"groups/name\"].asstr()[0], e[\"groups/wait_share\"][0])\n"
         "'";
     static char answer[ANSWER_BYTES];
 
@@ -97,6 +101,9 @@ static void h5py_finds_names_units_and_scales(void)
     contains(answer, "[ True False False False] 18446744073709551615 database\n");
     contains(answer, "{\"name\": \"stage-2 horizontal\", \"run\": {\"duration\": \"60s\"}}\n");
     contains(answer, "[200 100]\n");
+    contains(answer, "conservative 500000 [6172839, 6172839, 0]\n");
+    contains(answer, "[('wait_seconds', 's'), ('peak_bytes', 'B')]\n");
+    contains(answer, "['name'] group 0 0.125\n");
 }
 
 /* Runs from the root of the repository, as ctest does. */

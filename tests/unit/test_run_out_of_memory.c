@@ -14,7 +14,7 @@ static const char text[] =
 
 static arch_design_t *design; /* read once, before memory runs short */
 
-static arch_status_t run_on(uint32_t threads, uint32_t group, uint32_t partitions)
+static arch_status_t run_traced(uint32_t threads, uint32_t group, uint32_t partitions, uint32_t trace)
 {
     arch_run_options_t options = {0};
     arch_results_t *results = NULL;
@@ -23,12 +23,19 @@ static arch_status_t run_on(uint32_t threads, uint32_t group, uint32_t partition
     options.threads = threads;
     options.group = group;
     options.partitions = partitions;
+    options.trace = trace;
     st = arch_run(design, &options, &results);
     CU_ASSERT_EQUAL(results != NULL, st == ARCH_OK);
     arch_results_destroy(&results);
     return st;
 }
 
+static arch_status_t run_on(uint32_t threads, uint32_t group, uint32_t partitions)
+{
+    return run_traced(threads, group, partitions, 0);
+}
+
+static arch_status_t run_with_a_trace(void) { return run_traced(2, 2, 2, 100); }
 static arch_status_t run_alone(void) { return run_on(1, 1, 1); }
 static arch_status_t run_in_parts(void) { return run_on(1, 1, 3); }
 static arch_status_t run_side_by_side(void) { return run_on(2, 1, 1); }
@@ -76,6 +83,7 @@ static void on_one_rank(void) { survives(run_alone); }
 static void in_several_parts(void) { survives(run_in_parts); }
 static void on_ranks_side_by_side(void) { survives(run_side_by_side); }
 static void on_ranks_that_share_a_replication(void) { survives(run_together); }
+static void with_a_trace(void) { survives(run_with_a_trace); }
 static void in_a_cut(void) { survives(cut); }
 static void in_the_traffic_equations(void) { survives(expect_traffic); }
 
@@ -89,6 +97,7 @@ int main(void)
         {"in several parts", in_several_parts},
         {"on ranks side by side", on_ranks_side_by_side},
         {"on ranks that share a replication", on_ranks_that_share_a_replication},
+        {"with a trace", with_a_trace},
         {"in a cut", in_a_cut},
         {"in the traffic equations", in_the_traffic_equations},
     };
