@@ -152,13 +152,22 @@ static int may_try(const archi_choice_t *c, uint32_t k)
 
 static uint32_t other_kind(uint32_t kind) { return kind == ARCHI_OPTIMISTIC ? ARCHI_CONSERVATIVE : ARCHI_OPTIMISTIC; }
 
+/* As many ranks as have been busy, and at most half of those there are: more ranks than cores come down at once. */
+static uint32_t fewer(const archi_choice_t *c)
+{
+    uint32_t n = c->way.n_active, busy = (uint32_t)(c->efficiency * n) + 1;
+
+    busy = busy < 2 ? 2 : busy;
+    return busy < n / 2 ? busy : n / 2;
+}
+
 /* Neighbours' blocks come together when ranks get fewer, and go back where they began when ranks get more. */
 static void plan_trial(archi_choice_t *c, uint32_t k, uint32_t *wanted)
 {
     uint32_t from = c->way.n_active;
 
     if (k == ARCHI_TRY_FEWER) {
-        c->way.n_active = from / 2;
+        c->way.n_active = fewer(c);
         for (uint32_t b = 0; b < c->n_blocks; b++)
             wanted[b] = (uint32_t)((uint64_t)wanted[b] * c->way.n_active / from);
     } else if (k == ARCHI_TRY_MORE) {

@@ -331,8 +331,8 @@ static uint32_t number_from(const char *variable, uint32_t otherwise)
     return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : otherwise;
 }
 
-/* Every executor on 1 to 8 ranks, blocks moving at random all the time. The environment says how many designs, and from which
- * on, see scripts/equal. */
+/* Every executor on 1 to 8 ranks, blocks moving at random all the time. The environment says how many designs, from which
+ * on: see scripts/equal. */
 static void random_designs_give_one_digest_however_they_wander(void)
 {
     static const uint32_t executors[] = {ARCH_EXECUTOR_SEQUENTIAL, ARCH_EXECUTOR_CONSERVATIVE, ARCH_EXECUTOR_OPTIMISTIC,
