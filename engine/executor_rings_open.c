@@ -12,7 +12,7 @@ enum {
     RING_EVENTS = 4096,
     FEWEST_EVENTS = 64,
     BYTES_TO_A_RANK = 384 * 1024,
-    SPINS = 64,     /* turns of the loop without work, some us, before others may have the core */
+    SPINS = 64, /* turns of the loop without work, some us, before others may have the core */
     MOST_RANKS = 64 /* each looks at all others in every turn: among more, rounds of messages are cheaper */
 };
 
