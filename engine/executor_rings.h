@@ -87,7 +87,8 @@ typedef struct {
     uint32_t        stride, since; /* chunks between two readings of the clock, and since the last */
 } archi_rings_t;
 
-/* Collective. ARCH_OK with g->square NULL: ranks do not share memory, or are too many. Nobody handles anything before it returns. */
+/* Collective. ARCH_OK with g->square NULL: ranks do not share memory, or are too many. Nobody handles anything before it
+ * returns. */
 arch_status_t archi_rings_open(archi_rings_t *g, archi_exec_t *x);
 void archi_rings_close(archi_rings_t *g);
 

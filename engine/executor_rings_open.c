@@ -12,6 +12,7 @@ enum {
     RING_EVENTS = 4096,
     FEWEST_EVENTS = 64,
     BYTES_TO_A_RANK = 384 * 1024,
+    SPINS = 64, /* turns of the loop without work, some us, before others may have the core */
     MOST_RANKS = 64 /* each looks at all others in every turn: among more, rounds of messages are cheaper */
 };
 
@@ -179,7 +180,7 @@ arch_status_t archi_rings_open(archi_rings_t *g, archi_exec_t *x)
         return ARCH_OK;
     ARCH_TRY(archi_net_agree(net, reserve_peers(g)));
     g->square = region;
-    g->spins = net->spins;
+    g->spins = net->spins > 0 ? SPINS : 0;
     find_peers(g);
     collect_promises(g);
     return begin(g);

@@ -43,7 +43,8 @@ void          archi_buffer_free(archi_buffer_t *buffer);
 /* Add what another rank brought to a round. */
 void archi_net_round_add(archi_net_round_t *round, const archi_net_round_t *other);
 
-/* Spin this often, then let others run: how a rank waits that may share its core. */
-enum { ARCHI_NET_SPINS = 2000, ARCHI_NET_YIELDS = 200 };
+/* Spin this often, some us, then let others run: how a rank waits that may share its core, if not with another rank then
+ * with somebody else's programs. */
+enum { ARCHI_NET_SPINS = 200, ARCHI_NET_YIELDS = 200 };
 
 #endif

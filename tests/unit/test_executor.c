@@ -191,7 +191,7 @@ static void hops_on_all_ranks(hop_case_t *c)
 {
     expect_of_one_block(c);
     for (int w = 0; w < N_WAYS; w++)
-        for (uint32_t n_blocks = 1; n_blocks <= 10; n_blocks += 3)
+        for (uint32_t n_blocks = 3; n_blocks <= 10; n_blocks += 7)
             for (int r = 1; r < N_COUNTS; r++) {
                 c->way = ways[w];
                 c->n_blocks = n_blocks;
