@@ -22,8 +22,14 @@ enum { TRY = 64, FIRST_REST = 64, LONGEST_REST = 16384, LOOK = 8 };
 
 static void follow(double *average, double value) { *average += (value - *average) / 32; }
 
-/* What it takes when nothing comes between: a fifth of the values or so are less. */
-static void follow_least(double *low, double value) { *low += (value - *low) / (value < *low ? 8 : 32); }
+/* A moving average of times, quick to begin and deaf to the one that a neighbour on the machine made long. */
+static void follow_time(double *average, double value, double up, double down)
+{
+    if (*average <= 0)
+        *average = value;
+    value = value < 2 * *average ? value : 2 * *average;
+    *average += (value - *average) * (value > *average ? up : down);
+}
 
 void archi_pace_begin(archi_guess_t *g)
 {
@@ -31,7 +37,7 @@ void archi_pace_begin(archi_guess_t *g)
     const archi_run_t *run = g->x->run;
 
     p->lookahead = run->map->n_blocks > 1 ? (double)run->lookahead : (double)ARCH_TIME_MAX;
-    p->width = 2 * p->lookahead;
+    p->width = run->noting == NULL ? 2 * p->lookahead : p->lookahead;
     p->event_ns = 100;
     p->round_ns = 1000;
     p->advance = p->lookahead;
@@ -171,13 +177,14 @@ static void steer(archi_guess_t *g)
     archi_pace_t *p = &g->pace;
     double missed = p->width_sum > 0 ? 1 - p->advance_sum / p->width_sum : 0, f, best, least = 1.1 * p->lookahead;
 
-    follow(&p->run_ns, 1e9 * p->ran_s);
-    follow_least(&p->round_ns, 1e9 * p->met_s + 30.0 * g->x->run->n_local); /* others' going back is no part of it */
+    follow_time(&p->run_ns, 1e9 * p->ran_s, 1.0 / 8, 1.0 / 8);
+    /* the quicker fifth or so: others' going back is no part of what a round costs */
+    follow_time(&p->round_ns, 1e9 * p->met_s + 30.0 * g->x->run->n_local, 1.0 / 32, 1.0 / 8);
     f = share_to_gain(p);
     if (missed > 0.25) {
         p->width *= 1 - missed; /* at once: it was far off */
     } else if (!p->met_messages && missed == 0) {
-        p->width *= p->width < 0x1p61 ? 2 : 1;
+        p->width *= f > 0 && p->width < 0x1p61 ? 2 : 1;
     } else if (p->width > least) {
         p->missed += (missed - p->missed) / 16;
         best = f > 0 ? best_missed(p, f) : 0;
@@ -208,7 +215,8 @@ void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
     p->width_sum += most;
     if (!p->looks)
         return;
-    steer(g);
+    if (most == p->width) /* nothing is learnt of a width that the slice cuts */
+        steer(g);
     p->advance_sum = p->width_sum = 0;
     p->n_rounds = 0;
 }
