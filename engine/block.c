@@ -67,13 +67,15 @@ static void fit_companions(archi_block_t *b)
         at_least(&b->section[ARCHI_SEC_SENT], b->section[ARCHI_SEC_OUTBOX].capacity);
 }
 
+enum { AMPLE = 32 }; /* events that may follow one another before somebody looks after the room */
+
 /* A set that is expected to stay small gets the row alone; buckets come when it does not. */
 static void set_queue(archi_block_t *b, uint32_t hint, uint32_t sends)
 {
-    uint32_t row = (hint < ARCHI_QUEUE_ROW ? hint : ARCHI_QUEUE_ROW) + 2 * sends + 8;
+    uint32_t row = hint < ARCHI_QUEUE_ROW ? hint : ARCHI_QUEUE_ROW, spare = AMPLE * sends;
 
-    set_own(b, ARCHI_SEC_QUEUE, sizeof(archi_slot_t), hint > ARCHI_QUEUE_ROW ? hint + sends : row, sends);
-    set_own(b, ARCHI_SEC_HEAP, sizeof(archi_queue_key_t), ARCHI_HEAP_PAD + row, sends);
+    set_own(b, ARCHI_SEC_QUEUE, sizeof(archi_slot_t), hint + spare, sends);
+    set_own(b, ARCHI_SEC_HEAP, sizeof(archi_queue_key_t), ARCHI_HEAP_PAD + row + spare, sends);
     b->section[ARCHI_SEC_HEAP].used = ARCHI_HEAP_PAD;
     set_own(b, ARCHI_SEC_RING, sizeof(uint32_t), hint > ARCHI_QUEUE_ROW, 0);
     set_own(b, ARCHI_SEC_LEVELS, sizeof(archi_queue_level_t), 0, 0);
@@ -119,7 +121,7 @@ static void set_header(const archi_block_spec_t *spec, archi_block_t *head)
     for (uint32_t i = 0; i < ARCHI_FIRST_MODEL_SECTION; i++)
         set_own(head, i, 0, 0, 0);
     set_section(head, ARCHI_SEC_LP, &lps);
-    set_own(head, ARCHI_SEC_OUTBOX, sizeof(archi_event_t), spec->max_sends * 32, spec->max_sends);
+    set_own(head, ARCHI_SEC_OUTBOX, sizeof(archi_event_t), spec->max_sends * AMPLE, spec->max_sends);
     set_own(head, ARCHI_SEC_SENT, sizeof(arch_time_t), 0, 0);
     set_queue(head, spec->n_events_hint, spec->max_sends);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS - ARCHI_FIRST_MODEL_SECTION; i++)
@@ -169,6 +171,7 @@ arch_status_t archi_block_create(const archi_block_spec_t *spec, archi_block_t *
     memcpy(*out, &head, sizeof head);
     for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++)
         memset((char *)*out + head.section[i].offset, 0, (size_t)head.section[i].entry_bytes * head.section[i].used);
+    archi_heap_keys(*out)[ARCHI_HEAP_PAD - 1].at = ARCH_TIME_MAX;
     clear_unused(*out);
     return ARCH_OK;
 }

@@ -14,6 +14,15 @@
 #define ARCH_INLINE inline
 #endif
 
+/* A static function that stands apart: what is rare, or what would cost its caller the registers. */
+#if defined(__CUDACC__)
+#define ARCH_APART ARCH_HD static __noinline__
+#elif defined(__GNUC__)
+#define ARCH_APART static __attribute__((noinline, unused))
+#else
+#define ARCH_APART static inline
+#endif
+
 #if defined(__GNUC__) && !defined(__CUDACC__)
 #define ARCH_LIKELY(x)      __builtin_expect(!!(x), 1)
 #define ARCH_UNLIKELY(x)    __builtin_expect(!!(x), 0)

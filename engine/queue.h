@@ -57,23 +57,31 @@ ARCH_HD static ARCH_INLINE arch_time_t archi_queue_next_time(archi_block_t *b)
     return q->peek < 0 ? ARCH_TIME_MAX : q->peek;
 }
 
-/* Copy *ev in. The caller has made sure of room. */
-ARCH_HD static ARCH_INLINE void archi_queue_push(archi_block_t *b, const archi_event_t *ev)
+/* Put an event that is in its slot already, and whose time is `at`, where it belongs. */
+ARCH_HD static ARCH_INLINE void archi_queue_place(archi_block_t *b, uint32_t slot, arch_time_t at)
 {
     archi_queue_state_t *q = &b->queue;
-    uint32_t slot = archi_queue_take(b);
 
-    ARCH_ASSERT(ev->at >= 0);
-    archi_queue_slots(b)[slot].ev = *ev;
+    ARCH_ASSERT(at >= 0);
     if (q->ring_bits == 0) {
-        archi_row_file(b, slot);
-    } else if (ev->at <= q->last) {
+        archi_row_file(b, slot, at);
+    } else if (at <= q->last) {
         archi_heap_file(b, slot);
     } else {
-        if (ev->at < q->peek)
-            q->peek = ev->at;
-        archi_queue_file(b, slot);
+        if (at < q->peek)
+            q->peek = at;
+        archi_queue_file(b, slot, at);
     }
+}
+
+/* Copy *ev in. The caller has made sure of room. Inlined, so that an event just made is written to its slot and nowhere
+ * else: copying it from where it has been written piece by piece would make the processor wait. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_push(archi_block_t *b, const archi_event_t *ev)
+{
+    uint32_t slot = archi_queue_take(b);
+
+    archi_queue_slots(b)[slot].ev = *ev;
+    archi_queue_place(b, slot, ev->at);
 }
 
 /* The slot of the first event, taken out of the order, if that lies before `horizon`; otherwise ARCHI_NIL. The event stays

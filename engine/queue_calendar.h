@@ -51,14 +51,6 @@ typedef struct {
     uint64_t start; /* none of its events is earlier */
 } archi_bucket_t;
 
-#if defined(__CUDACC__)
-#define ARCHI_QUEUE_COLD ARCH_HD static __noinline__
-#elif defined(__GNUC__)
-#define ARCHI_QUEUE_COLD static __attribute__((noinline, unused))
-#else
-#define ARCHI_QUEUE_COLD static inline
-#endif
-
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
 
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t *archi_queue_ring(archi_block_t *b)
@@ -142,11 +134,11 @@ ARCHI_QUEUE_COLD void archi_queue_file_elsewhere(archi_block_t *b, uint32_t slot
 }
 
 /* The slot's event is later than queue.last. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_file(archi_block_t *b, uint32_t slot)
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_queue_file(archi_block_t *b, uint32_t slot, arch_time_t time)
 {
     archi_queue_state_t *q = &b->queue;
     archi_slot_t *s = &archi_queue_slots(b)[slot];
-    uint64_t at = (uint64_t)s->ev.at, bucket = at >> q->shift;
+    uint64_t at = (uint64_t)time, bucket = at >> q->shift;
 
     if (ARCH_LIKELY(at < q->far && bucket != (uint64_t)q->open >> q->shift)) {
         uint32_t *head = &archi_queue_ring(b)[bucket & (((uint64_t)1 << q->ring_bits) - 1)];
@@ -166,7 +158,7 @@ ARCHI_QUEUE_COLD uint32_t archi_queue_file_chain(archi_block_t *b, uint32_t slot
 
     while (slot != ARCHI_NIL) {
         uint32_t next = slots[slot].next;
-        archi_queue_file(b, slot);
+        archi_queue_file(b, slot, slots[slot].ev.at);
         slot = next;
         n++;
     }

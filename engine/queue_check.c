@@ -19,6 +19,7 @@ static const char *check_sections(const archi_block_t *b)
     static const uint32_t size[] = {sizeof(archi_slot_t), sizeof(archi_queue_key_t), sizeof(uint32_t),
                                     sizeof(archi_queue_level_t), sizeof(archi_queue_key_t)};
     const archi_section_t *s = &b->section[ARCHI_SEC_QUEUE];
+    const archi_queue_key_t *heap = archi_section_const(b, ARCHI_SEC_HEAP);
 
     for (uint32_t i = 0; i < sizeof size / sizeof size[0]; i++)
         if (s[i].entry_bytes != size[i])
@@ -27,6 +28,8 @@ static const char *check_sections(const archi_block_t *b)
         return "the pending events have no headroom";
     if (s[ARCHI_SEC_HEAP - ARCHI_SEC_QUEUE].used < ARCHI_HEAP_PAD)
         return "the heap has no root";
+    if (heap[ARCHI_HEAP_PAD - 1].at != ARCH_TIME_MAX)
+        return "the row has no end";
     return NULL;
 }
 

@@ -24,8 +24,11 @@ typedef struct {
     uint32_t    slot;
 } archi_queue_key_t;
 
-/* Entries before the heap's root that are never used: so the four children of an entry share a cache line. */
+/* Entries before the heap's root: so the four children of an entry share a cache line. The last of them is later than any
+ * event and ends the row, see engine/queue_row.h. */
 enum { ARCHI_HEAP_PAD = 3 };
+
+#define ARCHI_QUEUE_COLD ARCH_APART
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 

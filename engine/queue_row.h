@@ -15,19 +15,33 @@ ARCH_HD static ARCH_ALWAYS_INLINE arch_time_t archi_row_next_time(archi_block_t 
     return end == ARCHI_HEAP_PAD ? ARCH_TIME_MAX : archi_heap_keys(b)[end - 1].at;
 }
 
-/* Take in the event that lies in a slot. */
-ARCH_HD static ARCH_ALWAYS_INLINE void archi_row_file(archi_block_t *b, uint32_t slot)
+/* Where the event of a slot belongs whose time is that of the key before `to`. */
+ARCHI_QUEUE_COLD archi_queue_key_t *archi_row_among_equals(archi_block_t *b, uint32_t slot, archi_queue_key_t *to)
 {
     const archi_slot_t *slots = archi_queue_slots(b);
-    archi_queue_key_t *row = archi_heap_keys(b), key = archi_queue_key_of(b, slot);
-    uint32_t end = b->section[ARCHI_SEC_HEAP].used++, i;
+    archi_queue_key_t key = archi_queue_key_of(b, slot);
 
-    ARCH_ASSERT(end < b->section[ARCHI_SEC_HEAP].capacity);
-    archi_queue_slots(b)[slot].next = ARCHI_NIL;
-    for (i = end; i > ARCHI_HEAP_PAD && archi_queue_key_before(slots, &row[i - 1], &key); i--)
-        row[i] = row[i - 1];
-    row[i] = key;
-    b->queue.waste += end - i;
+    for (; to > archi_heap_keys(b) + ARCHI_HEAP_PAD && archi_queue_key_before(slots, to - 1, &key); to--)
+        *to = to[-1];
+    return to;
+}
+
+/* Take in the event of time `at` that lies in a slot. The entry before the row is later than any (archi_block_create()). */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_row_file(archi_block_t *b, uint32_t slot, arch_time_t at)
+{
+    archi_slot_t *s = &archi_queue_slots(b)[slot];
+    archi_queue_key_t *end = archi_heap_keys(b) + b->section[ARCHI_SEC_HEAP].used++, *to;
+
+    ARCH_ASSERT(b->section[ARCHI_SEC_HEAP].used <= b->section[ARCHI_SEC_HEAP].capacity);
+    s->next = ARCHI_NIL;
+    for (to = end; to[-1].at < at; to--)
+        *to = to[-1];
+    if (ARCH_UNLIKELY(to[-1].at == at))
+        to = archi_row_among_equals(b, slot, to);
+    to->at = at;
+    to->src = s->ev.src;
+    to->slot = slot;
+    b->queue.waste += (uint64_t)(end - to);
 }
 
 /* Take the first event out, of at least one. It stays in its slot, which is the caller's to give back. */

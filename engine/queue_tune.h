@@ -134,7 +134,7 @@ ARCHI_QUEUE_COLD void archi_queue_file_all(archi_block_t *b)
 
     for (i = 0; i < used; i++)
         if (slots[i].next != ARCHI_SLOT_FREE)
-            archi_queue_file(b, i);
+            archi_queue_file(b, i, slots[i].ev.at);
 }
 
 /* So few events are left that the row takes them all, in the first slots: nobody need look through the others again. */
@@ -153,7 +153,7 @@ ARCHI_QUEUE_COLD void archi_queue_fold(archi_block_t *b)
     pool->free_head = ARCHI_NIL;
     for (i = 0; i < n; i++) {
         archi_queue_slots(b)[pool->used].ev = left[i];
-        archi_row_file(b, pool->used++);
+        archi_row_file(b, pool->used++, left[i].at);
     }
     b->queue.row_until = ARCHI_QUEUE_ROW;
     b->queue.taken = b->n_events;
@@ -209,7 +209,7 @@ ARCHI_QUEUE_COLD bool archi_queue_mend(archi_block_t *b, uint32_t late, uint32_t
     }
     if (late > q->bear_late && late > n / 2 && archi_queue_late_are_spread(b))
         return archi_queue_rebuild(b, true);
-    if (n / 2 > q->tuned_for || n < q->tuned_for / 8 || q->waste > 2 * (uint64_t)n + 1024)
+    if (n - n / 3 > q->tuned_for || n < q->tuned_for / 8 || q->waste > 2 * (uint64_t)n + 1024)
         return archi_queue_rebuild(b, false);
     if (q->taken > n / 4 + 1024)
         return archi_queue_rebuild(b, false); /* by what has been measured; mostly all is well */

@@ -59,7 +59,7 @@ ARCH_HD static ARCH_INLINE void archi_balancer_answered(archi_context_t *c, uint
     archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
 }
 
-ARCH_HD static ARCH_INLINE void archi_balancer_event(archi_context_t *c, const archi_event_t *ev)
+ARCH_APART void archi_balancer_event(archi_context_t *c, const archi_event_t *ev)
 {
     switch (ev->kind) {
     case ARCHI_EV_REQUEST:

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AMPLE = 32 }; /* events that may follow one another before somebody looks after the room */
+
 /* How large each part of a block must be. */
 typedef struct {
     uint32_t n_peers, n_hash, n_operations, n_users, n_caches;
@@ -62,7 +64,7 @@ static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent
             "a partition of %u elements over %u intervals is too large; use more partitions or longer intervals", n,
             plan->n_intervals);
     want(spec, ARCHI_SEC_ELEMENT, ARCHI_ARRAY, sizeof(archi_element_t), n, 0);
-    want(spec, ARCHI_SEC_FRAME, ARCHI_POOL, sizeof(archi_frame_t), 64 + plan->max_frames, plan->max_frames);
+    want(spec, ARCHI_SEC_FRAME, ARCHI_POOL, sizeof(archi_frame_t), 64 + AMPLE * plan->max_frames, plan->max_frames);
     want(spec, ARCHI_SEC_TICKET, ARCHI_POOL, sizeof(archi_ticket_t), x->n_users + 64, 1);
     want(spec, ARCHI_SEC_PEER, ARCHI_ARRAY, sizeof(uint64_t), x->n_peers, 0);
     want(spec, ARCHI_SEC_TALLY, ARCHI_ARRAY, sizeof(archi_tally_t), n * slices, 0);
@@ -70,9 +72,9 @@ static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent
     want(spec, ARCHI_SEC_OP, ARCHI_ARRAY, sizeof(archi_op_tally_t), ops * slices, 0);
     want(spec, ARCHI_SEC_OPCELL, ARCHI_ARRAY, sizeof(archi_op_cell_t), ops * plan->n_intervals * ARCHI_FINE, 0);
     want(spec, ARCHI_SEC_CHUNKREF, ARCHI_ARRAY, sizeof(uint32_t), ops * slices * ARCHI_N_OCTAVES, 0);
-    want(spec, ARCHI_SEC_CHUNK, ARCHI_POOL, sizeof(archi_chunk_t), ops > 0 ? 16 : 0, ops > 0 ? 1 : 0);
+    want(spec, ARCHI_SEC_CHUNK, ARCHI_POOL, sizeof(archi_chunk_t), ops > 0 ? 16 + AMPLE : 0, ops > 0 ? 1 : 0);
     want(spec, ARCHI_SEC_HASH, ARCHI_ARRAY, sizeof(uint32_t), x->n_hash, 0);
-    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t), x->n_caches > 0 ? 64 : 0,
+    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t), x->n_caches > 0 ? AMPLE * plan->max_frames : 0,
          x->n_caches > 0 ? plan->max_frames : 0);
     spec->n_lps = n;
     spec->max_sends = plan->max_sends;

@@ -6,7 +6,7 @@
 #include "model/source.h"
 #include "model/steps.h"
 
-ARCH_HD static ARCH_INLINE void archi_server_event(archi_context_t *c, const archi_event_t *ev)
+ARCH_APART void archi_server_event(archi_context_t *c, const archi_event_t *ev)
 {
     switch (ev->kind) {
     case ARCHI_EV_REQUEST:

@@ -181,7 +181,7 @@ ARCH_HD static ARCH_INLINE void archi_source_answered(archi_context_t *c, uint32
     }
 }
 
-ARCH_HD static ARCH_INLINE void archi_source_event(archi_context_t *c, const archi_event_t *ev)
+ARCH_APART void archi_source_event(archi_context_t *c, const archi_event_t *ev)
 {
     switch (ev->kind) {
     case ARCHI_EV_ARRIVAL:

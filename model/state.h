@@ -101,7 +101,7 @@ typedef struct {
     /* what is being counted, spilled into tallies and series at the end of each interval and slice */
     arch_time_t counted_at, spill_at, fine_end;
     uint32_t slice, interval, fine, queue_max;
-    uint64_t busy, queued, held, wait, sojourn, lag;
+    uint64_t busy, wait, queued, sojourn, held, lag; /* integrals apart: side by side gcc would make vectors of them */
     uint64_t n_arrived, n_completed, n_failed, n_rejected, n_waits, n_hits, n_misses, n_applied;
 } archi_element_t;
 

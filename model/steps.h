@@ -284,9 +284,12 @@ enum { ARCHI_MAX_STEPS = 4096 }; /* instructions of one event: a long loop must 
 /* Would this instruction exceed what one event may send, take or do? */
 ARCH_HD static ARCH_ALWAYS_INLINE bool archi_too_much(archi_context_t *c, const archi_instr_t *in)
 {
-    uint32_t sends = in->op == ARCHI_OP_REPLICATE ? archi_plan_groups(c->plan)[in->route.group].n : 1;
-    uint32_t frames = in->op == ARCHI_OP_PARALLEL ? in->n + 1 : 1;
+    uint32_t sends = 1, frames = 1;
 
+    if (ARCH_UNLIKELY(in->op == ARCHI_OP_REPLICATE))
+        sends = archi_plan_groups(c->plan)[in->route.group].n;
+    if (ARCH_UNLIKELY(in->op == ARCHI_OP_PARALLEL))
+        frames = in->n + 1;
     return c->n_sends + sends + 1 > c->plan->max_sends || c->n_frames + frames > c->plan->max_frames ||
            ++c->n_steps > ARCHI_MAX_STEPS;
 }
