@@ -50,7 +50,7 @@ static arch_status_t create_one(void)
 static arch_status_t text_of_one(void)
 {
     char *text;
-    arch_status_t st = arch_results_text(sample, 0, true, &text);
+    arch_status_t st = arch_results_text_with_engine(sample, 0, true, &text);
 
     CU_ASSERT_EQUAL(text != NULL, st == ARCH_OK);
     free(text);
@@ -60,7 +60,7 @@ static arch_status_t text_of_one(void)
 static arch_status_t json_of_one(void)
 {
     char *text;
-    arch_status_t st = arch_results_json(sample, &text);
+    arch_status_t st = arch_results_json_with_engine(sample, &text);
 
     CU_ASSERT_EQUAL(text != NULL, st == ARCH_OK);
     free(text);
@@ -86,6 +86,17 @@ static arch_status_t write_one(void)
     return st;
 }
 
+static arch_status_t write_trace_of_one(void)
+{
+    char beside[320];
+    arch_status_t st;
+
+    snprintf(beside, sizeof beside, "%s.trace", path);
+    st = arch_results_write_trace(beside, sample);
+    CU_ASSERT_EQUAL(results_folder_count(&folder), st == ARCH_OK ? 2 : 1); /* that of write_one() is there */
+    return st;
+}
+
 static arch_status_t read_one(void)
 {
     arch_results_t *r;
@@ -101,6 +112,7 @@ static void text_survives_every_failing_allocation(void) { survives(text_of_one)
 static void json_survives_every_failing_allocation(void) { survives(json_of_one); }
 static void diff_survives_every_failing_allocation(void) { survives(compare_one); }
 static void write_survives_every_failing_allocation(void) { survives(write_one); }
+static void trace_survives_every_failing_allocation(void) { survives(write_trace_of_one); }
 static void read_survives_every_failing_allocation(void) { survives(read_one); }
 
 static void destroy_takes_null(void)
@@ -202,6 +214,7 @@ int main(void)
     CU_ADD_TEST(suite, json_survives_every_failing_allocation);
     CU_ADD_TEST(suite, diff_survives_every_failing_allocation);
     CU_ADD_TEST(suite, write_survives_every_failing_allocation);
+    CU_ADD_TEST(suite, trace_survives_every_failing_allocation);
     CU_ADD_TEST(suite, read_survives_every_failing_allocation);
     CU_ADD_TEST(suite, destroy_takes_null);
     CU_ADD_TEST(suite, pieces_are_zeroed_aligned_and_apart);
