@@ -31,4 +31,19 @@ expect 2 "no program" bench/table --build nowhere
 expect 2 "no row" bench/table --build "$ARCH_BUILD" --rows 77
 expect 0 "^usage" bench/table --help
 [ -n "${ARCH_SANITIZE-}" ] || expect 0 "^| 1,024 |" bench/table --build "$ARCH_BUILD" --quick --repetitions 1 --rows "1,024"
+expect 0 "^usage" bench/generate --help
+expect 2 "at least as many links as components" bench/generate --components 1000 --links 10
+expect 1 "need at least" bench/generate --components 1000 --links 1000
+expect 0 "^usage" bench/size --help
+expect 2 "no program" bench/size --build nowhere
+work=$(mktemp -d) || exit 2
+trap 'rm -r "$work"' EXIT
+expect 0 "" bench/generate --components 500 --seed 7 --named 0.5 --replicas 2 -o "$work/a.json"
+expect 0 "" bench/generate --components 500 --seed 7 --named 0.5 --replicas 2 -o "$work/b.json"
+expect 0 "" cmp "$work/a.json" "$work/b.json"
+expect 0 "" bench/generate --preset services-200 -o "$work/s.json"
+if [ -x "$ARCH_BUILD/architech" ]; then
+    expect 0 "^ok$" "$ARCH_BUILD/architech" validate "$work/a.json"
+    expect 0 "^ok$" "$ARCH_BUILD/architech" validate "$work/s.json"
+fi
 exit $failed

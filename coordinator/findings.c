@@ -30,6 +30,7 @@ typedef struct {
     arch_finding_t *finding;
     uint32_t        n;
     arch_status_t   st;
+    bool has_closed; /* some workload is */
 } findings_t;
 
 static const arch_component_result_t *component(const findings_t *f, uint32_t i) { return &f->a->out->component[i]; }
@@ -111,12 +112,7 @@ static const char *remedy(const tier_t *t)
 /* More is offered than can be done. A closed workload waits instead: its users keep the bottleneck at exactly 1. */
 static bool is_overloaded(const findings_t *f, const tier_t *t)
 {
-    const arch_design_t *d = f->a->job->design;
-    bool closed = false;
-
-    for (uint32_t w = 0; w < d->n_workloads; w++)
-        closed = closed || d->workload[w].kind == ARCH_CLOSED;
-    return closed ? t->expected > 1 + 1e-6 : t->expected >= 1;
+    return f->has_closed ? t->expected > 1 + 1e-6 : t->expected >= 1;
 }
 
 /* "app#2 is 97 % busy, and its load would need 103 %" */
@@ -391,8 +387,10 @@ static void sort_by_severity(findings_t *f)
 
 arch_status_t archi_answer_findings(archi_answer_t *a)
 {
-    findings_t f = {a, NULL, 0, NULL, 0, ARCH_OK};
+    findings_t f = {a, NULL, 0, NULL, 0, ARCH_OK, false};
 
+    for (uint32_t w = 0; w < a->job->design->n_workloads; w++)
+        f.has_closed = f.has_closed || a->job->design->workload[w].kind == ARCH_CLOSED;
     f.finding = arch_results_alloc(a->out, MOST_FINDINGS * sizeof *f.finding);
     if (f.finding == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for findings");

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_BYTES = 256 << 20, FORMAT_VERSION = 1 };
+enum { MAX_BYTES = 1 << 30, FORMAT_VERSION = 1 };
 
 /* ---- made and returned ------------------------------------------------------------------------------------------- */
 
@@ -60,71 +60,55 @@ void arch_problems_clear(arch_problems_t *problems)
     }
 }
 
-/* ---- the tree: numbered, without twins --------------------------------------------------------------------------- */
+/* ---- the tree: without twins -------------------------------------------------------------------------------------- */
 
 enum { FEW = 8 };
 
-/* Report the later of two equal keys and take it out of the tree. */
-static void drop_twin(archi_reader_t *r, const archi_place_t *object, cJSON *twin)
+static bool has_twin_before(const archi_place_t *object, const archi_json_t *c)
 {
-    archi_place_t at = archi_member(object, twin);
-
-    archi_problem(r, &at, "found this key a second time, expected every key once");
-    cJSON_Delete(cJSON_DetachItemViaPointer((cJSON *)(uintptr_t)object->node, twin));
-}
-
-static bool has_twin_before(const archi_place_t *object, const cJSON *c)
-{
-    for (const cJSON *b = object->node->child; b != c; b = b->next)
-        if (strcmp(b->string, c->string) == 0)
+    for (const archi_json_t *b = archi_json_first(object->node); b != c; b = b->next)
+        if (strcmp(b->key, c->key) == 0)
             return true;
     return false;
 }
 
+/* Report the later of two equal keys and take it out of the tree. */
 static void drop_twins(archi_reader_t *r, const archi_place_t *object)
 {
     bool few = archi_count(object->node) <= FEW;
     archi_names_t seen;
-    cJSON *next;
+    archi_json_t *before = NULL;
 
     archi_names_init(&seen);
-    for (cJSON *c = object->node->child; c && r->st == ARCH_OK; c = next) {
-        archi_name_t name = {c->string, ARCH_NONE, ARCHI_IS_ENDPOINT, 0};
+    for (archi_json_t *c = archi_json_first(object->node); c && r->st == ARCH_OK; c = c->next) {
+        archi_name_t name = {c->key, ARCH_NONE, ARCHI_IS_ENDPOINT, 0};
+        archi_place_t at = archi_member(object, c);
         uint32_t ignored;
         arch_status_t st = ARCH_OK;
-        next = c->next;
         if (few)
-            st = has_twin_before(object, c) ? ARCH_E_ARG : ARCH_OK;
+            st = before && has_twin_before(object, c) ? ARCH_E_ARG : ARCH_OK;
         else
             st = archi_names_add(&seen, &name, &ignored);
-        if (st == ARCH_E_ARG)
-            drop_twin(r, object, c);
-        else if (st != ARCH_OK)
+        if (st == ARCH_E_ARG) {
+            archi_problem(r, &at, "found this key a second time, expected every key once");
+            before->next = c->next; /* the first has no twin before it */
+            continue;
+        }
+        before = c;
+        if (st != ARCH_OK)
             r->st = st;
     }
     archi_names_fini(&seen);
 }
 
-/* cJSON's valueint is of no use to us: it holds the value's number in the file, which problems are sorted by. */
-static void number_values(const archi_place_t *at, int *n)
-{
-    uint32_t i = 0;
-
-    ((cJSON *)(uintptr_t)at->node)->valueint = (*n)++;
-    for (cJSON *c = at->node->child; c; c = c->next, i++) {
-        archi_place_t here = archi_item(at, c, i);
-        number_values(&here, n);
-    }
-}
-
 static void drop_all_twins(archi_reader_t *r, const archi_place_t *at)
 {
-    bool is_object = cJSON_IsObject(at->node);
+    bool is_object = archi_json_is_object(at->node);
     uint32_t i = 0;
 
-    if (is_object)
+    if (is_object && archi_json_first(at->node) && archi_json_first(at->node)->next)
         drop_twins(r, at);
-    for (cJSON *c = at->node->child; c && r->st == ARCH_OK; c = c->next, i++) {
+    for (archi_json_t *c = archi_json_first(at->node); c && r->st == ARCH_OK; c = c->next, i++) {
         archi_place_t here = is_object ? archi_member(at, c) : archi_item(at, c, i);
         drop_all_twins(r, &here);
     }
@@ -156,7 +140,7 @@ static bool right_version(archi_reader_t *r, const archi_place_t *at)
 {
     if (!archi_required(r, at, "1, the version of the design format"))
         return true; /* look at the rest all the same */
-    if (cJSON_IsNumber(at->node) && at->node->valuedouble == FORMAT_VERSION)
+    if (archi_json_is_number(at->node) && at->node->of.number == FORMAT_VERSION)
         return true;
     archi_expected(r, at, "1, the version of the design format that this program reads");
     return false;
@@ -165,8 +149,8 @@ static bool right_version(archi_reader_t *r, const archi_place_t *at)
 static void read_design(archi_reader_t *r, const archi_place_t *root)
 {
     archi_place_t f[N_TOP], maps[ARCHI_IS_ENDPOINT];
-    const cJSON *version =
-        cJSON_IsObject(root->node) ? cJSON_GetObjectItemCaseSensitive(root->node, "architech") : NULL;
+    const archi_json_t *version =
+        archi_json_is_object(root->node) ? archi_json_member(root->node, "architech") : NULL;
     archi_place_t version_at = {root, "architech", 0, version};
 
     if (!archi_is_object(r, root, "an object, the design") || !right_version(r, &version_at) ||
@@ -192,30 +176,33 @@ static void read_design(archi_reader_t *r, const archi_place_t *root)
     }
 }
 
-static void read_text(archi_reader_t *r, const char *text, size_t length)
+/* `own`: NULL, or the text again, which ends with a NUL and is not needed afterwards: that saves a copy. */
+static void read_text(archi_reader_t *r, const char *text, size_t length, char *own)
 {
     archi_place_t root = {NULL, NULL, 0, NULL};
+    archi_tree_t tree;
     char message[256];
-    int n = 0;
 
     if (length > MAX_BYTES) {
-        archi_problem(r, &root, "found more than 256 MiB, expected a design of at most that");
+        archi_problem(r, &root, "found more than 1 GiB, expected a design of at most that");
         return;
     }
     if (!archi_scan_json(text, length, message, sizeof message)) {
         archi_problem(r, &root, "%s", message);
         return;
     }
-    root.node = cJSON_ParseWithLength(text, length);
-    if (!root.node) {
-        r->st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the JSON text");
+    r->design->source = archi_arena_copy(r->design->arena, text, length);
+    if (!r->design->source) {
+        r->st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the text of the design");
         return;
     }
-    number_values(&root, &n);
-    drop_all_twins(r, &root);
+    r->st = own ? archi_tree_make_in(own, &tree) : archi_tree_make(text, length, &tree);
+    root.node = tree.root;
+    if (r->st == ARCH_OK)
+        drop_all_twins(r, &root);
     if (r->st == ARCH_OK)
         read_design(r, &root);
-    cJSON_Delete((cJSON *)(uintptr_t)root.node);
+    archi_tree_free(&tree);
 }
 
 /* ---- problems handed over ---------------------------------------------------------------------------------------- */
@@ -266,22 +253,35 @@ void archi_reader_fini(archi_reader_t *r)
     archi_names_fini(&r->names);
 }
 
-/* FNV-1a of the canonical text: equal designs hash equally, however their files were written. */
+static void hash_more(void *user, const char *text, size_t length)
+{
+    uint64_t *h = user, now = *h;
+
+    for (size_t i = 0; i < length; i++)
+        now = (now ^ (unsigned char)text[i]) * 1099511628211ull;
+    *h = now;
+}
+
+/* FNV-1a of the canonical text: equal designs hash equally, however their files were written. The text is never there as a
+ * whole: of a large design it is a gigabyte. */
 static arch_status_t hash_design(arch_design_t *d)
 {
-    char *text = NULL;
     uint64_t h = 14695981039346656037ull;
+    archi_strbuf_t buffer = {.drain = hash_more, .user = &h};
+    bool failed;
 
-    ARCH_TRY(arch_design_explain(d, &text));
-    for (const char *c = text; *c; c++)
-        h = (h ^ (unsigned char)*c) * 1099511628211ull;
-    free(text);
+    archi_explain(d, &buffer);
+    hash_more(&h, buffer.text, buffer.length);
+    failed = buffer.failed;
+    archi_strbuf_fini(&buffer);
+    if (failed)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to write the design out");
     d->hash = h;
     return ARCH_OK;
 }
 
-arch_status_t arch_design_parse(const char *name, const char *folder, const char *text, size_t length,
-                                arch_design_t **out, arch_problems_t *problems)
+static arch_status_t parse(const char *name, const char *folder, const char *text, size_t length, char *own,
+                           arch_design_t **out, arch_problems_t *problems)
 {
     archi_reader_t r = {0};
     arch_status_t st;
@@ -290,12 +290,10 @@ arch_status_t arch_design_parse(const char *name, const char *folder, const char
     ARCH_TRY(arch_design_create(&r.design));
     archi_names_init(&r.names);
     r.folder = folder;
-    read_text(&r, text, length);
+    read_text(&r, text, length, own);
     st = r.st;
     if (st == ARCH_OK && r.n_found > 0)
         st = archi_hand_over(&r, name, problems);
-    if (st == ARCH_OK && !(r.design->source = archi_arena_copy(r.design->arena, text, length)))
-        st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the text of the design");
     if (st == ARCH_OK)
         st = hash_design(r.design);
     archi_reader_fini(&r);
@@ -303,6 +301,12 @@ arch_status_t arch_design_parse(const char *name, const char *folder, const char
         arch_design_destroy(&r.design);
     *out = r.design;
     return st;
+}
+
+arch_status_t arch_design_parse(const char *name, const char *folder, const char *text, size_t length,
+                                arch_design_t **out, arch_problems_t *problems)
+{
+    return parse(name, folder, text, length, NULL, out, problems);
 }
 
 /* ---- from a file ------------------------------------------------------------------------------------------------- */
@@ -337,6 +341,8 @@ static arch_status_t read_all(int fd, const char *path, char **text, size_t *len
             return cannot(path, "read", errno);
         *length += n > 0 ? (size_t)n : 0;
     } while (n != 0 && *length <= MAX_BYTES);
+    if (n == 0)
+        (*text)[*length] = '\0'; /* there was room for more */
     return ARCH_OK;
 }
 
@@ -376,7 +382,7 @@ arch_status_t arch_design_read(const char *path, arch_design_t **out, arch_probl
     if (!folder)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to read %s", path);
     ARCH_TRY_TO(done, slurp(path, &text, &length));
-    ARCH_TRY_TO(done, arch_design_parse(path, folder, text, length, out, problems));
+    ARCH_TRY_TO(done, parse(path, folder, text, length, length <= MAX_BYTES ? text : NULL, out, problems));
 done:
     free(text);
     free(folder);

@@ -84,12 +84,12 @@ static bool read_entry(archi_reader_t *r, const archi_place_t *at, archi_dimensi
 {
     archi_place_t v, c;
 
-    if (!cJSON_IsArray(at->node) || archi_count(at->node) != 2) {
+    if (!archi_json_is_array(at->node) || archi_count(at->node) != 2) {
         archi_expected(r, at, "a pair such as [\"10ms\", 0.95]: a value and the share of draws up to it");
         return false;
     }
-    v = archi_item(at, at->node->child, 0);
-    c = archi_item(at, at->node->child->next, 1);
+    v = archi_item(at, archi_json_first(at->node), 0);
+    c = archi_item(at, archi_json_first(at->node)->next, 1);
     return read_quantity(r, &v, dimension, true, value) && archi_read_number(r, &c, 0.0, 1.0, cumulative);
 }
 
@@ -98,7 +98,7 @@ static bool read_entries(archi_reader_t *r, const archi_place_t *at, archi_dimen
     uint32_t n = 0;
     bool good = true;
 
-    if (!cJSON_IsArray(at->node) || !at->node->child) {
+    if (!archi_json_is_array(at->node) || !archi_json_first(at->node)) {
         archi_expected(r, at, "a list of pairs [value, cumulative share]");
         return false;
     }
@@ -106,7 +106,7 @@ static bool read_entries(archi_reader_t *r, const archi_place_t *at, archi_dimen
     t->cumulative = archi_reader_alloc(r, archi_count(at->node), sizeof *t->cumulative);
     if (!t->value || !t->cumulative)
         return false;
-    for (const cJSON *c = at->node->child; c; c = c->next, n++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c; c = c->next, n++) {
         archi_place_t here = archi_item(at, c, n);
         if (!read_entry(r, &here, dimension, &t->value[n], &t->cumulative[n]))
             good = false;
@@ -133,8 +133,8 @@ static bool read_unit(archi_reader_t *r, const archi_place_t *at, archi_dimensio
     *unit = dimension == ARCHI_COUNT ? 1.0 : 0.0;
     if (!at->node)
         return true;
-    if (dimension == ARCHI_TIME && cJSON_IsString(at->node) && strlen(at->node->valuestring) < 8 &&
-        archi_parse_time(strcat(text, at->node->valuestring), unit))
+    if (dimension == ARCHI_TIME && archi_json_is_text(at->node) && strlen(at->node->of.text) < 8 &&
+        archi_parse_time(strcat(text, at->node->of.text), unit))
         return true;
     archi_expected(r, at,
                    dimension == ARCHI_TIME ? "one of \"ns\", \"us\", \"ms\", \"s\", \"min\", \"h\", \"d\""
@@ -287,7 +287,7 @@ bool archi_read_dist(archi_reader_t *r, const archi_place_t *at, archi_dimension
     if (!at->node)
         return true;
     set_constant(&dist, 0.0);
-    if (!cJSON_IsObject(at->node)) {
+    if (!archi_json_is_object(at->node)) {
         if (!read_quantity(r, at, dimension, true, &dist.p[0]))
             return false;
         *out = dist;

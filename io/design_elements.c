@@ -45,24 +45,24 @@ static uint32_t declare(archi_reader_t *r, const archi_place_t *at, archi_is_t i
 static uint32_t declare_endpoints(archi_reader_t *r, const archi_place_t *element, uint32_t owner, const char *key,
                                   const char **names)
 {
-    const cJSON *map = cJSON_IsObject(element->node) ? cJSON_GetObjectItemCaseSensitive(element->node, key) : NULL;
+    const archi_json_t *map = archi_json_is_object(element->node) ? archi_json_member(element->node, key) : NULL;
     archi_place_t at;
     uint32_t n = 0;
 
-    if (!cJSON_IsObject(map))
+    if (!archi_json_is_object(map))
         return 0;
     at = archi_member(element, map);
-    for (const cJSON *c = map->child; c; c = c->next, n++) {
+    for (const archi_json_t *c = archi_json_first(map); c; c = c->next, n++) {
         archi_place_t here = archi_member(&at, c);
-        names[n] = archi_reader_copy(r, c->string);
+        names[n] = archi_reader_copy(r, c->key);
         declare(r, &here, ARCHI_IS_ENDPOINT, owner, n);
     }
     return n;
 }
 
-static const cJSON *endpoints_of(const cJSON *element, const char *key)
+static const archi_json_t *endpoints_of(const archi_json_t *element, const char *key)
 {
-    return cJSON_IsObject(element) ? cJSON_GetObjectItemCaseSensitive(element, key) : NULL;
+    return archi_json_is_object(element) ? archi_json_member(element, key) : NULL;
 }
 
 static void declare_service(archi_reader_t *r, const archi_place_t *at, uint32_t index)
@@ -177,9 +177,9 @@ void archi_declare_elements(archi_reader_t *r, const archi_place_t maps[ARCHI_IS
 {
     for (int is = 0; is < ARCHI_IS_ENDPOINT; is++) {
         uint32_t i = 0;
-        if (!cJSON_IsObject(maps[is].node) || !new_elements(r, (archi_is_t)is, archi_count(maps[is].node)))
+        if (!archi_json_is_object(maps[is].node) || !new_elements(r, (archi_is_t)is, archi_count(maps[is].node)))
             continue;
-        for (const cJSON *c = maps[is].node->child; c && r->st == ARCH_OK; c = c->next, i++) {
+        for (const archi_json_t *c = archi_json_first(maps[is].node); c && r->st == ARCH_OK; c = c->next, i++) {
             archi_place_t here = archi_member(&maps[is], c);
             declare_one(r, &here, (archi_is_t)is, i);
         }
@@ -210,9 +210,9 @@ static void read_endpoints(archi_reader_t *r, const archi_place_t *at, arch_serv
     if (!archi_required(r, at, "the endpoints of the service") ||
         !archi_is_object(r, at, "an object of endpoints, each a list of steps"))
         return;
-    if (!at->node->child)
+    if (!archi_json_first(at->node))
         archi_expected(r, at, "at least one endpoint");
-    for (const cJSON *c = at->node->child; c && i < s->n_endpoints; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && i < s->n_endpoints; c = c->next, i++) {
         archi_place_t here = archi_member(at, c);
         archi_read_steps(r, &here, &s->endpoint[i].steps);
     }
@@ -279,9 +279,9 @@ static void read_queries(archi_reader_t *r, const archi_place_t *at, arch_databa
 
     if (!archi_required(r, at, "the queries of the database") || !archi_is_object(r, at, "an object of queries"))
         return;
-    if (!at->node->child)
+    if (!archi_json_first(at->node))
         archi_expected(r, at, "at least one query");
-    for (const cJSON *c = at->node->child; c && i < d->n_queries; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && i < d->n_queries; c = c->next, i++) {
         archi_place_t here = archi_member(at, c);
         read_query(r, &here, &d->query[i]);
     }
@@ -405,7 +405,7 @@ static void read_map(archi_reader_t *r, const archi_place_t *map, archi_is_t is)
 
     if (!map->node || !archi_is_object(r, map, "an object of named elements"))
         return;
-    for (const cJSON *c = map->node->child; c && r->st == ARCH_OK; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(map->node); c && r->st == ARCH_OK; c = c->next, i++) {
         archi_place_t here = archi_member(map, c);
         read_one(r, &here, is, i);
     }

@@ -5,33 +5,61 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RECENT = 64 };
+
+/* A number and how it is written: large designs say the same few again and again, and finding the digits takes long. */
+typedef struct {
+    double v;
+    uint32_t n;
+    char digits[28];
+} recent_t;
+
 typedef struct {
     archi_strbuf_t *out;
     const arch_design_t *d;
     int depth;
     int flat;   /* > 0: inside something that is written on one line */
     bool first; /* nothing written yet in this container */
+    recent_t recent[RECENT];
 } writer_t;
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static void put(writer_t *w, const char *text) { archi_strbuf_add(w->out, text); }
+/* Nearly always there is room, and a text of a known length is a store or two. */
+static inline void put_bytes(writer_t *w, const char *bytes, size_t n)
+{
+    archi_strbuf_t *out = w->out;
 
-static void put_string(writer_t *w, const char *s)
+    if (out->length < out->room && n < out->room - out->length) {
+        memcpy(out->text + out->length, bytes, n);
+        out->length += n;
+    } else {
+        archi_strbuf_add_bytes(out, bytes, n);
+    }
+}
+
+static inline void put(writer_t *w, const char *text) { put_bytes(w, text, strlen(text)); }
+
+static void put_escaped(writer_t *w, const char *s)
 {
     size_t plain;
 
-    put(w, "\"");
     for (; *s; s += plain + (s[plain] != '\0')) {
         plain = 0;
         while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
             plain++;
-        archi_strbuf_add_bytes(w->out, s, plain);
+        put_bytes(w, s, plain);
         if (s[plain] == '"' || s[plain] == '\\')
             archi_strbuf_printf(w->out, "\\%c", s[plain]);
         else if (s[plain])
             archi_strbuf_printf(w->out, "\\u%04x", (unsigned)(unsigned char)s[plain]);
     }
+}
+
+static void put_string(writer_t *w, const char *s)
+{
+    put(w, "\"");
+    put_escaped(w, s);
     put(w, "\"");
 }
 
@@ -44,7 +72,31 @@ static void put_whole(writer_t *w, uint64_t v)
         *--p = (char)('0' + v % 10);
         v /= 10;
     } while (v > 0);
-    archi_strbuf_add_bytes(w->out, p, (size_t)(digits + sizeof digits - p));
+    put_bytes(w, p, (size_t)(digits + sizeof digits - p));
+}
+
+static void put_double(writer_t *w, double v)
+{
+    archi_strbuf_t digits = {0};
+    recent_t *r;
+    uint64_t bits;
+
+    memcpy(&bits, &v, sizeof bits);
+    r = &w->recent[(bits * 0x9e3779b97f4a7c15ull) >> 58];
+    if (r->n == 0 || memcmp(&r->v, &v, sizeof v) != 0) {
+        archi_strbuf_double(&digits, v);
+        if (digits.failed || digits.length > sizeof r->digits) {
+            w->out->failed = w->out->failed || digits.failed;
+            archi_strbuf_fini(&digits);
+            archi_strbuf_double(w->out, v);
+            return;
+        }
+        memcpy(r->digits, digits.text, digits.length);
+        r->n = (uint32_t)digits.length;
+        r->v = v;
+        archi_strbuf_fini(&digits);
+    }
+    put_bytes(w, r->digits, r->n);
 }
 
 /* What stands before a value: a comma, a line of its own unless flat, its key when it has one. */
@@ -99,7 +151,7 @@ static void number(writer_t *w, const char *key, double v)
     else if (v >= 0.0 && v < 9e15 && v == floor(v))
         put_whole(w, (uint64_t)v);
     else
-        archi_strbuf_double(w->out, v);
+        put_double(w, v);
 }
 
 static void limit(writer_t *w, const char *key, uint32_t v)
@@ -123,8 +175,8 @@ static void time_value(writer_t *w, const char *key, double ns)
 {
     static const struct {
         const char *name;
-        double ns;
-    } units[] = {{"h", 3600e9}, {"min", 60e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1.0}};
+        uint64_t ns;
+    } units[] = {{"h", 3600000000000}, {"min", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
     size_t u = 0;
 
     next(w, key);
@@ -136,12 +188,12 @@ static void time_value(writer_t *w, const char *key, double ns)
     if (ns == 0.0) {
         put(w, "0s");
     } else if (ns > 0.0 && ns < 9e15 && ns == floor(ns)) {
-        while (fmod(ns, units[u].ns) != 0.0)
+        while ((uint64_t)ns % units[u].ns != 0)
             u++;
-        put_whole(w, (uint64_t)(ns / units[u].ns));
+        put_whole(w, (uint64_t)ns / units[u].ns);
         put(w, units[u].name);
     } else {
-        archi_strbuf_double(w->out, ns);
+        put_double(w, ns);
         put(w, "ns");
     }
     put(w, "\"");
@@ -601,7 +653,7 @@ static void run_settings(writer_t *w, const arch_run_settings_t *run)
 
 void archi_explain(const arch_design_t *d, archi_strbuf_t *out)
 {
-    writer_t writer = {out, d, 0, 0, true}, *w = &writer;
+    writer_t writer = {.out = out, .d = d, .first = true}, *w = &writer;
 
     open(w, NULL, "{", false);
     number(w, "architech", 1);

@@ -18,7 +18,7 @@ static bool read_operation(archi_reader_t *r, const archi_place_t *at, arch_oper
     bool good = archi_read_target(r, at, at->key, &op->target);
 
     op->name = archi_reader_copy(r, at->key);
-    if (!cJSON_IsObject(at->node))
+    if (!archi_json_is_object(at->node))
         return archi_read_number(r, at, 0.0, 1e9, &op->weight) && good;
     if (!archi_fields(r, at, keys, 2, f))
         return false;
@@ -56,10 +56,10 @@ static void read_mix(archi_reader_t *r, const archi_place_t *at, arch_workload_t
     if (!archi_required(r, at, "what is called, such as {\"app/read\": 10, \"app/write\": 1}") ||
         !archi_is_object(r, at, "an object of operations and their weights"))
         return;
-    if (!at->node->child)
+    if (!archi_json_first(at->node))
         archi_expected(r, at, "at least one operation");
     w->operation = archi_reader_alloc(r, archi_count(at->node), sizeof *w->operation);
-    for (const cJSON *c = at->node->child; c && w->operation; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && w->operation; c = c->next, i++) {
         archi_place_t here = archi_member(at, c);
         archi_name_t name = {here.key, owner, ARCHI_IS_ENDPOINT, i};
         good = read_operation(r, &here, &w->operation[i]) && good;
@@ -78,12 +78,12 @@ static bool read_point(archi_reader_t *r, const archi_place_t *at, arch_rate_poi
     archi_place_t time, rate;
     bool good;
 
-    if (!cJSON_IsArray(at->node) || archi_count(at->node) != 2) {
+    if (!archi_json_is_array(at->node) || archi_count(at->node) != 2) {
         archi_expected(r, at, "a pair such as [\"60s\", \"500/s\"]");
         return false;
     }
-    time = archi_item(at, at->node->child, 0);
-    rate = archi_item(at, at->node->child->next, 1);
+    time = archi_item(at, archi_json_first(at->node), 0);
+    rate = archi_item(at, archi_json_first(at->node)->next, 1);
     good = archi_read_ticks(r, &time, true, &p->at);
     return archi_read_rate(r, &rate, true, &p->rate) && good;
 }
@@ -93,12 +93,12 @@ static bool read_points(archi_reader_t *r, const archi_place_t *at, arch_workloa
     uint32_t n = 0;
     bool good = true;
 
-    if (!cJSON_IsArray(at->node) || !at->node->child) {
+    if (!archi_json_is_array(at->node) || !archi_json_first(at->node)) {
         archi_expected(r, at, "a list of points [time, rate]");
         return false;
     }
     w->point = archi_reader_alloc(r, archi_count(at->node), sizeof *w->point);
-    for (const cJSON *c = at->node->child; c && w->point; c = c->next, n++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && w->point; c = c->next, n++) {
         archi_place_t here = archi_item(at, c, n);
         bool fine = read_point(r, &here, &w->point[n]);
         if (fine && good && n > 0 && w->point[n].at <= w->point[n - 1].at) {
@@ -151,7 +151,7 @@ static void read_kind(archi_reader_t *r, const archi_place_t *at, const archi_pl
         archi_problem(r, at, "found %s, expected exactly one of \"rate\", \"gap\" and \"users\"",
                       f[0].node || f[1].node || f[2].node ? "more than one way to make requests"
                                                           : "no way to make requests");
-    } else if (f[0].node && cJSON_IsObject(f[0].node)) {
+    } else if (f[0].node && archi_json_is_object(f[0].node)) {
         read_profile(r, &f[0], w);
     } else if (f[0].node) {
         w->kind = ARCH_OPEN_POISSON;
@@ -190,9 +190,9 @@ void archi_read_workloads(archi_reader_t *r, const archi_place_t *at)
 
     if (!archi_required(r, at, "who uses the system") || !archi_is_object(r, at, "an object of named workloads"))
         return;
-    if (!at->node->child)
+    if (!archi_json_first(at->node))
         archi_expected(r, at, "at least one workload");
-    for (const cJSON *c = at->node->child; c && r->st == ARCH_OK; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && r->st == ARCH_OK; c = c->next, i++) {
         archi_place_t here = archi_member(at, c);
         read_workload(r, &here, &r->design->workload[i]);
     }
@@ -212,12 +212,12 @@ static bool read_between(archi_reader_t *r, const archi_place_t *at, uint32_t en
     archi_place_t a, b;
     uint32_t swap;
 
-    if (!cJSON_IsArray(at->node) || archi_count(at->node) != 2) {
+    if (!archi_json_is_array(at->node) || archi_count(at->node) != 2) {
         archi_expected(r, at, "two names, such as [\"app\", \"db\"]");
         return false;
     }
-    a = archi_item(at, at->node->child, 0);
-    b = archi_item(at, at->node->child->next, 1);
+    a = archi_item(at, archi_json_first(at->node), 0);
+    b = archi_item(at, archi_json_first(at->node)->next, 1);
     ends[0] = archi_read_name(r, &a, ENDS, expected);
     ends[1] = archi_read_name(r, &b, ENDS, expected);
     if (ends[0] == ARCH_NONE || ends[1] == ARCH_NONE)
@@ -299,7 +299,7 @@ static void read_links(archi_reader_t *r, const archi_place_t *at)
     pairs = malloc((archi_count(at->node) + 1u) * sizeof *pairs);
     if (!pairs && r->st == ARCH_OK)
         r->st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the links of the design");
-    for (const cJSON *c = at->node->child; c && r->st == ARCH_OK; c = c->next, index++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && r->st == ARCH_OK; c = c->next, index++) {
         archi_place_t here = archi_item(at, c, index);
         if (read_link(r, &here, &d->link[index], &pairs[n_pairs].key))
             pairs[n_pairs++].at = here;
@@ -362,7 +362,7 @@ static void read_operation_of(archi_reader_t *r, const archi_place_t *workload, 
     o->workload = r->names.name[w].index;
     if (!operation->node)
         return;
-    text = cJSON_IsString(operation->node) ? operation->node->valuestring : NULL;
+    text = archi_json_is_text(operation->node) ? operation->node->of.text : NULL;
     name = text ? archi_names_find(&r->names, w, text, strlen(text)) : ARCH_NONE;
     if (name != ARCH_NONE) {
         o->operation = r->names.name[name].index;
@@ -445,7 +445,7 @@ void archi_read_objectives(archi_reader_t *r, const archi_place_t *at)
     if (!at->node || !archi_is_object(r, at, "an object of named objectives"))
         return;
     d->objective = archi_reader_alloc(r, archi_count(at->node), sizeof *d->objective);
-    for (const cJSON *c = at->node->child; c && r->st == ARCH_OK; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c && r->st == ARCH_OK; c = c->next, i++) {
         archi_place_t here = archi_member(at, c);
         if (*here.key == '\0')
             archi_problem(r, &here, "found an objective without a name, expected one that says what is wanted");
@@ -459,15 +459,15 @@ void archi_read_objectives(archi_reader_t *r, const archi_place_t *at)
 /* A whole number of 64 bits: as a string, since numbers of JSON are exact up to 2^53 only. */
 static void read_seed(archi_reader_t *r, const archi_place_t *at, uint64_t *seed)
 {
-    const char *s = cJSON_IsString(at->node) ? at->node->valuestring : NULL;
+    const char *s = archi_json_is_text(at->node) ? at->node->of.text : NULL;
     uint64_t v = 0;
     bool good = s && *s;
 
     if (!at->node)
         return;
-    if (cJSON_IsNumber(at->node) && at->node->valuedouble >= 0.0 && at->node->valuedouble < 9007199254740992.0 &&
-        at->node->valuedouble == (double)(uint64_t)at->node->valuedouble) {
-        *seed = (uint64_t)at->node->valuedouble;
+    if (archi_json_is_number(at->node) && at->node->of.number >= 0.0 && at->node->of.number < 9007199254740992.0 &&
+        at->node->of.number == (double)(uint64_t)at->node->of.number) {
+        *seed = (uint64_t)at->node->of.number;
         return;
     }
     for (; good && *s; s++) {
@@ -492,7 +492,7 @@ void archi_read_run(archi_reader_t *r, const archi_place_t *at)
     good = archi_read_ticks(r, &f[0], false, &run->duration);
     archi_read_whole(r, &f[2], 1, ARCHI_MAX_SERVERS, &run->replications);
     read_seed(r, &f[3], &run->seed);
-    if (cJSON_IsString(f[1].node) && strcmp(f[1].node->valuestring, "auto") == 0)
+    if (archi_json_is_text(f[1].node) && strcmp(f[1].node->of.text, "auto") == 0)
         run->warmup = ARCH_AUTO;
     else if (archi_read_ticks(r, &f[1], true, &run->warmup) && good && run->warmup >= run->duration)
         archi_expected(r, &f[1], "a time shorter than the duration of the run");

@@ -106,13 +106,16 @@ static uint32_t hash_of(uint32_t owner, const char *text, size_t length)
     return (uint32_t)(h ^ (h >> 32));
 }
 
-/* The slot that holds the name, or the free one where it belongs. */
-static uint32_t slot_of(const archi_names_t *names, uint32_t owner, const char *text, size_t length)
+/* The slot that holds the name, or the free one where it belongs. Names of another hash are passed without being read. */
+static uint32_t slot_of(const archi_names_t *names, uint32_t hash, uint32_t owner, const char *text, size_t length)
 {
-    uint32_t mask = names->n_slots - 1, i = hash_of(owner, text, length) & mask;
+    uint32_t mask = names->n_slots - 1, i = hash & mask;
 
     for (; names->slot[i]; i = (i + 1) & mask) {
-        const archi_name_t *name = &names->name[names->slot[i] - 1];
+        const archi_name_t *name;
+        if ((uint32_t)(names->slot[i] >> 32) != hash)
+            continue;
+        name = &names->name[(uint32_t)names->slot[i] - 1];
         if (name->owner == owner && strncmp(name->text, text, length) == 0 && name->text[length] == '\0')
             break;
     }
@@ -125,8 +128,21 @@ uint32_t archi_names_find(const archi_names_t *names, uint32_t owner, const char
 
     if (names->n_slots == 0)
         return ARCH_NONE;
-    slot = names->slot[slot_of(names, owner, text, length)];
+    slot = (uint32_t)names->slot[slot_of(names, hash_of(owner, text, length), owner, text, length)];
     return slot ? slot - 1 : ARCH_NONE;
+}
+
+/* Every name to its place in a larger table. */
+static void move_slots(const archi_names_t *names, uint64_t *slot, uint32_t n_slots)
+{
+    for (uint32_t k = 0; k < names->n_slots; k++) {
+        uint32_t i = (uint32_t)(names->slot[k] >> 32) & (n_slots - 1);
+        if (!names->slot[k])
+            continue;
+        while (slot[i])
+            i = (i + 1) & (n_slots - 1);
+        slot[i] = names->slot[k];
+    }
 }
 
 /* Room for one more name, with at least every second slot free. */
@@ -134,7 +150,7 @@ static bool make_room(archi_names_t *names)
 {
     uint32_t capacity = names->capacity ? 2 * names->capacity : 64;
     archi_name_t *name;
-    uint32_t *slot;
+    uint64_t *slot;
 
     if (names->n < names->capacity)
         return true;
@@ -145,28 +161,28 @@ static bool make_room(archi_names_t *names)
     slot = calloc(2 * (size_t)capacity, sizeof *slot);
     if (!slot)
         return false;
+    move_slots(names, slot, 2 * capacity);
     free(names->slot);
     names->slot = slot;
     names->n_slots = 2 * capacity;
     names->capacity = capacity;
-    for (uint32_t i = 0; i < names->n; i++)
-        slot[slot_of(names, name[i].owner, name[i].text, strlen(name[i].text))] = i + 1;
     return true;
 }
 
 arch_status_t archi_names_add(archi_names_t *names, const archi_name_t *name, uint32_t *at)
 {
-    uint32_t slot;
+    size_t length = strlen(name->text);
+    uint32_t hash = hash_of(name->owner, name->text, length), slot;
 
     if (!make_room(names))
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the names of the design");
-    slot = slot_of(names, name->owner, name->text, strlen(name->text));
+    slot = slot_of(names, hash, name->owner, name->text, length);
     if (names->slot[slot]) {
-        *at = names->slot[slot] - 1;
+        *at = (uint32_t)names->slot[slot] - 1;
         return ARCH_E_ARG;
     }
     *at = names->n;
     names->name[names->n++] = *name;
-    names->slot[slot] = names->n;
+    names->slot[slot] = (uint64_t)hash << 32 | names->n;
     return ARCH_OK;
 }

@@ -8,25 +8,25 @@
 
 enum { MAX_POINTER = 2048, MAX_TEXT = 1024 };
 
-archi_place_t archi_member(const archi_place_t *up, const cJSON *node)
+archi_place_t archi_member(const archi_place_t *up, const archi_json_t *node)
 {
-    archi_place_t p = {up, node->string ? node->string : "", 0, node};
+    archi_place_t p = {up, node->key ? node->key : "", 0, node};
 
     return p;
 }
 
-archi_place_t archi_item(const archi_place_t *up, const cJSON *node, uint32_t index)
+archi_place_t archi_item(const archi_place_t *up, const archi_json_t *node, uint32_t index)
 {
     archi_place_t p = {up, NULL, index, node};
 
     return p;
 }
 
-uint32_t archi_count(const cJSON *node)
+uint32_t archi_count(const archi_json_t *node)
 {
     uint32_t n = 0;
 
-    for (const cJSON *c = node ? node->child : NULL; c; c = c->next)
+    for (const archi_json_t *c = node ? archi_json_first(node) : NULL; c; c = c->next)
         n++;
     return n;
 }
@@ -68,6 +68,13 @@ static void put(text_t *t, char c)
 /* RFC 6901: '~' is ~0 and '/' is ~1 in a key. */
 static void put_key(text_t *t, const char *key)
 {
+    size_t plain = strcspn(key, "~/");
+
+    if (key[plain] == '\0' && plain < t->bytes - t->n) { /* as nearly all are */
+        memcpy(t->out + t->n, key, plain);
+        t->n += plain;
+        return;
+    }
     for (; *key; key++) {
         if (*key == '~' || *key == '/') {
             put(t, '~');
@@ -78,20 +85,28 @@ static void put_key(text_t *t, const char *key)
     }
 }
 
+static void put_index(text_t *t, uint32_t index)
+{
+    char digits[10], *p = digits + sizeof digits;
+
+    do {
+        *--p = (char)('0' + index % 10);
+        index /= 10;
+    } while (index > 0);
+    while (p < digits + sizeof digits)
+        put(t, *p++);
+}
+
 static void put_place(text_t *t, const archi_place_t *at)
 {
-    char digits[16];
-
     if (!at->up)
         return;
     put_place(t, at->up); /* as deep as the file, which is bounded */
     put(t, '/');
-    if (at->key) {
+    if (at->key)
         put_key(t, at->key);
-        return;
-    }
-    snprintf(digits, sizeof digits, "%u", (unsigned)at->index);
-    put_key(t, digits);
+    else
+        put_index(t, at->index);
 }
 
 static void write_pointer(const archi_place_t *at, char *out, size_t bytes)
@@ -190,7 +205,7 @@ void archi_problem(archi_reader_t *r, const archi_place_t *at, const char *forma
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     write_pointer(at, pointer, sizeof pointer);
-    archi_problem_at(r, pointer, there->node ? there->node->valueint : 0, text);
+    archi_problem_at(r, pointer, there->node ? there->node->order : 0, text);
 }
 
 /* At most 60 bytes of a text, whole characters only, in quotes. */
@@ -206,19 +221,19 @@ static void quote(const char *text, char out[ARCHI_FOUND_BYTES])
             *c = ' ';
 }
 
-const char *archi_in_words(const cJSON *node, char out[ARCHI_FOUND_BYTES])
+const char *archi_in_words(const archi_json_t *node, char out[ARCHI_FOUND_BYTES])
 {
-    if (cJSON_IsString(node))
-        quote(node->valuestring, out);
-    else if (cJSON_IsNumber(node))
-        snprintf(out, ARCHI_FOUND_BYTES, "%.15g", node->valuedouble);
+    if (archi_json_is_text(node))
+        quote(node->of.text, out);
+    else if (archi_json_is_number(node))
+        snprintf(out, ARCHI_FOUND_BYTES, "%.15g", node->of.number);
     else
         snprintf(out, ARCHI_FOUND_BYTES, "%s",
-                 cJSON_IsObject(node)  ? node->child ? "an object" : "an empty object"
-                 : cJSON_IsArray(node) ? node->child ? "an array" : "an empty array"
-                 : cJSON_IsTrue(node)  ? "true"
-                 : cJSON_IsFalse(node) ? "false"
-                 : cJSON_IsNull(node)  ? "null"
+                 archi_json_is_object(node)  ? archi_json_first(node) ? "an object" : "an empty object"
+                 : archi_json_is_array(node) ? archi_json_first(node) ? "an array" : "an empty array"
+                 : archi_json_is_true(node)  ? "true"
+                 : archi_json_is_false(node) ? "false"
+                 : archi_json_is_null(node)  ? "null"
                                        : "nothing");
     return out;
 }
@@ -234,7 +249,7 @@ void archi_expected(archi_reader_t *r, const archi_place_t *at, const char *expe
 
 bool archi_is_object(archi_reader_t *r, const archi_place_t *at, const char *expected)
 {
-    if (cJSON_IsObject(at->node))
+    if (archi_json_is_object(at->node))
         return true;
     archi_expected(r, at, expected);
     return false;
@@ -242,7 +257,7 @@ bool archi_is_object(archi_reader_t *r, const archi_place_t *at, const char *exp
 
 bool archi_is_array(archi_reader_t *r, const archi_place_t *at, const char *expected)
 {
-    if (cJSON_IsArray(at->node))
+    if (archi_json_is_array(at->node))
         return true;
     archi_expected(r, at, expected);
     return false;
@@ -284,10 +299,10 @@ bool archi_fields(archi_reader_t *r, const archi_place_t *at, const char *const 
     }
     if (!archi_is_object(r, at, "an object"))
         return false;
-    for (const cJSON *c = at->node->child; c; c = c->next) {
+    for (const archi_json_t *c = archi_json_first(at->node); c; c = c->next) {
         archi_place_t here = archi_member(at, c);
         int i = 0;
-        while (i < n && strcmp(keys[i], here.key) != 0)
+        while (i < n && (keys[i][0] != here.key[0] || strcmp(keys[i], here.key) != 0))
             i++;
         if (i < n)
             field[i].node = c;

@@ -6,10 +6,10 @@
 #ifndef ARCHI_DESIGN_READER_H
 #define ARCHI_DESIGN_READER_H
 
+#include "io/json_tree.h"
 #include "io/strbuf.h"
 #include <architech/design.h>
 #include <architech/dist.h>
-#include <cjson/cJSON.h>
 
 #define ARCHI_MAX_SERVERS 1000000u              /* replicas of one element */
 #define ARCHI_MAX_TIME_NS 2207520000000000000.0 /* 70 years of 365 days: what distributions can hold */
@@ -21,7 +21,7 @@ typedef struct archi_place {
     const struct archi_place *up; /* NULL at the root */
     const char *key;              /* in an object; NULL in an array */
     uint32_t index;               /* in an array */
-    const cJSON *node;            /* NULL: absent */
+    const archi_json_t *node;            /* NULL: absent */
 } archi_place_t;
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
@@ -46,7 +46,7 @@ typedef struct {
 typedef struct {
     archi_name_t *name;
     uint32_t n, capacity;
-    uint32_t *slot; /* hash table of name + 1, 0 when free; a power of two */
+    uint64_t *slot; /* hash table of hash and name + 1, 0 when free; a power of two */
     uint32_t n_slots;
     uint64_t budget; /* character pairs that searches for near names may still compare */
 } archi_names_t;
@@ -109,13 +109,13 @@ const char *archi_reader_copy(archi_reader_t *r, const char *text);
 
 /* A value in words: "-2", "\"fast\"", "an object". */
 enum { ARCHI_FOUND_BYTES = 96 };
-const char *archi_in_words(const cJSON *node, char out[ARCHI_FOUND_BYTES]);
+const char *archi_in_words(const archi_json_t *node, char out[ARCHI_FOUND_BYTES]);
 
 /* ---- objects and arrays ------------------------------------------------------------------------------------------ */
 
-archi_place_t archi_member(const archi_place_t *up, const cJSON *node);
-archi_place_t archi_item(const archi_place_t *up, const cJSON *node, uint32_t index);
-uint32_t archi_count(const cJSON *node); /* children */
+archi_place_t archi_member(const archi_place_t *up, const archi_json_t *node);
+archi_place_t archi_item(const archi_place_t *up, const archi_json_t *node, uint32_t index);
+uint32_t archi_count(const archi_json_t *node); /* children */
 
 /* Sort the members of an object into field[0..n) by key; an unknown key is a problem. False: not an object. */
 bool archi_fields(archi_reader_t *r, const archi_place_t *at, const char *const *keys, int n, archi_place_t *field);

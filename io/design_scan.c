@@ -1,4 +1,4 @@
-/* io/design_scan.c - the strict reading of JSON that precedes cJSON: a recursive descent that builds nothing. */
+/* io/design_scan.c - the strict reading of JSON that precedes the tree: a recursive descent that builds nothing. */
 #include "io/design_scan.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -234,7 +234,7 @@ static bool scan_value(scan_t *t)
 
     skip_space(t);
     if (++t->n_values > ARCHI_MAX_VALUES)
-        return fail(t, "more than 20000000 values", "a smaller file");
+        return fail(t, "more than 100000000 values", "a smaller file");
     c = peek(t);
     switch (c) {
     case '{':

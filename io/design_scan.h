@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ARCHI_MAX_DEPTH = 64, ARCHI_MAX_VALUES = 20000000 };
+enum { ARCHI_MAX_DEPTH = 64, ARCHI_MAX_VALUES = 100000000 };
 
 /* True when the text is sound; else `message` says where it is not, what was found there and what was expected. */
 bool archi_scan_json(const char *text, size_t length, char *message, size_t message_bytes);

@@ -14,7 +14,7 @@ static void unknown_target(archi_reader_t *r, const archi_place_t *at, const cha
 {
     uint32_t near = archi_names_nearest(&r->names, ARCH_NONE, CALLABLE, text, n);
     char found[ARCHI_FOUND_BYTES];
-    cJSON node = {.type = cJSON_String, .valuestring = (char *)(uintptr_t)text};
+    archi_json_t node = {.type = ARCHI_JSON_TEXT, .of.text = text};
 
     archi_in_words(&node, found);
     if (near == ARCH_NONE)
@@ -122,15 +122,15 @@ uint32_t archi_read_name(archi_reader_t *r, const archi_place_t *at, unsigned ki
     uint32_t name, near;
     char found[ARCHI_FOUND_BYTES];
 
-    archi_in_words(at->node, found);
-    if (!cJSON_IsString(at->node)) {
+    if (!archi_json_is_text(at->node)) {
         archi_expected(r, at, expected);
         return ARCH_NONE;
     }
-    text = at->node->valuestring;
+    text = at->node->of.text;
     name = archi_names_find(&r->names, ARCH_NONE, text, strlen(text));
     if (name != ARCH_NONE && (kinds & (1u << r->names.name[name].is)))
         return name;
+    archi_in_words(at->node, found);
     near = archi_names_nearest(&r->names, ARCH_NONE, kinds, text, strlen(text));
     if (name != ARCH_NONE)
         archi_problem(r, at, "found %s, a %s, expected %s", found, archi_kind_names[r->names.name[name].is], expected);
@@ -170,11 +170,11 @@ static bool read_call(archi_reader_t *r, const archi_place_t *f, arch_step_t *st
 {
     bool wait = true, good;
 
-    if (!cJSON_IsString(f[ARCH_STEP_CALL].node)) {
+    if (!archi_json_is_text(f[ARCH_STEP_CALL].node)) {
         archi_expected(r, &f[ARCH_STEP_CALL], "the name of an element or of an endpoint, such as \"db/find\"");
         return false;
     }
-    good = archi_read_target(r, &f[ARCH_STEP_CALL], f[ARCH_STEP_CALL].node->valuestring, &step->target);
+    good = archi_read_target(r, &f[ARCH_STEP_CALL], f[ARCH_STEP_CALL].node->of.text, &step->target);
     good = archi_read_bool(r, &f[K_WAIT], &wait) && good;
     good = archi_read_balance(r, &f[K_BALANCE], &step->balance) && good;
     step->async = !wait;
@@ -190,13 +190,13 @@ static bool read_join(archi_reader_t *r, const archi_place_t *at, uint32_t n, ui
     char found[ARCHI_FOUND_BYTES];
 
     *join = n;
-    if (!at->node || (cJSON_IsString(at->node) && strcmp(at->node->valuestring, "all") == 0))
+    if (!at->node || (archi_json_is_text(at->node) && strcmp(at->node->of.text, "all") == 0))
         return true;
-    if (cJSON_IsString(at->node) && strcmp(at->node->valuestring, "any") == 0) {
+    if (archi_json_is_text(at->node) && strcmp(at->node->of.text, "any") == 0) {
         *join = 1;
         return true;
     }
-    if (cJSON_IsNumber(at->node))
+    if (archi_json_is_number(at->node))
         return archi_read_whole(r, at, 1, n, join);
     archi_problem(r, at, "found %s, expected \"all\", \"any\" or a whole number from 1 to %u",
                   archi_in_words(at->node, found), (unsigned)n);
@@ -209,13 +209,13 @@ static bool read_parallel(archi_reader_t *r, const archi_place_t *f, arch_step_t
     uint32_t i = 0;
     bool good = true;
 
-    if (!cJSON_IsArray(at->node) || !at->node->child) {
+    if (!archi_json_is_array(at->node) || !archi_json_first(at->node)) {
         archi_expected(r, at, "a list of branches, each a list of steps");
         return false;
     }
     if (!new_branches(r, step, archi_count(at->node)))
         return false;
-    for (const cJSON *c = at->node->child; c; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c; c = c->next, i++) {
         archi_place_t branch = archi_item(at, c, i);
         good = archi_read_steps(r, &branch, &step->branch[i]) && good;
     }
@@ -240,7 +240,7 @@ static bool read_choose(archi_reader_t *r, const archi_place_t *at, arch_step_t 
     uint32_t i = 0;
     bool good = true;
 
-    if (!cJSON_IsArray(at->node) || !at->node->child) {
+    if (!archi_json_is_array(at->node) || !archi_json_first(at->node)) {
         archi_expected(r, at, "a list of choices {\"weight\": ..., \"steps\": [...]}");
         return false;
     }
@@ -249,7 +249,7 @@ static bool read_choose(archi_reader_t *r, const archi_place_t *at, arch_step_t 
     step->weight = archi_reader_alloc(r, step->n_branches, sizeof *step->weight);
     if (!step->weight)
         return false;
-    for (const cJSON *c = at->node->child; c; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c; c = c->next, i++) {
         archi_place_t choice = archi_item(at, c, i);
         good = read_choice(r, &choice, &step->branch[i], &step->weight[i]) && good;
     }
@@ -301,7 +301,7 @@ static arch_step_kind_t kind_of(archi_reader_t *r, const archi_place_t *at, cons
         if (n > 1)
             archi_problem(r, at, "found both \"%s\" and another kind of step, expected one kind per step",
                           step_keys[kind]);
-        else if (given || !at->node->child)
+        else if (given || !archi_json_first(at->node))
             archi_expected(r, at, "a step: one of cpu, delay, call, parallel, choose, repeat, cache, fail");
         return ARCH_N_STEPS;
     }
@@ -324,7 +324,7 @@ static bool read_step(archi_reader_t *r, const archi_place_t *at, arch_step_t *s
     if (!archi_fields(r, at, step_keys, N_KEYS, f))
         return false;
     step->kind = kind_of(r, at, f);
-    step->time.table = step->count.table = ARCH_NONE;
+    step->time.table = ARCH_NONE;
     step->keyspace = ARCH_NONE;
     step->at = archi_pointer(r, at);
     switch (step->kind) {
@@ -361,7 +361,7 @@ bool archi_read_steps(archi_reader_t *r, const archi_place_t *at, arch_steps_t *
     out->step = archi_reader_alloc(r, archi_count(at->node), sizeof *out->step);
     if (!out->step)
         return false;
-    for (const cJSON *c = at->node->child; c; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(at->node); c; c = c->next, i++) {
         archi_place_t here = archi_item(at, c, i);
         good = read_step(r, &here, &out->step[i]) && good;
     }

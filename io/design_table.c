@@ -207,14 +207,14 @@ bool archi_read_table_file(archi_reader_t *r, const archi_place_t *file, double 
     size_t length;
     bool good = false;
 
-    if (!cJSON_IsString(file->node) || !stays_inside(file->node->valuestring)) {
+    if (!archi_json_is_text(file->node) || !stays_inside(file->node->of.text)) {
         archi_expected(r, file, "the name of a file in the design's folder or below it");
         return false;
     }
     archi_in_words(file->node, found);
     if (!r->folder)
         why = "this design has no folder";
-    else if ((size_t)snprintf(path, sizeof path, "%s/%s", r->folder, file->node->valuestring) >= sizeof path)
+    else if ((size_t)snprintf(path, sizeof path, "%s/%s", r->folder, file->node->of.text) >= sizeof path)
         why = "its path is too long";
     else
         why = slurp(path, &text, &length);

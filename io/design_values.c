@@ -33,6 +33,29 @@ static size_t number_length(const char *s, bool *has_exponent)
     return n;
 }
 
+/* A short number without an exponent: its digits as a whole number and the power of ten are both doubles exactly, so that
+ * one product or quotient of them is the double nearest to it, as strtod() would have it (Clinger 1990). */
+static bool parse_short(const char *text, size_t n, int exponent, double *out)
+{
+    static const double ten_to[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    uint64_t whole = 0;
+    bool after_point = false;
+
+    if (n > 15 || exponent < 0 || exponent > 9 || *text == '-' || *text == '+')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '.') {
+            after_point = true;
+            continue;
+        }
+        whole = whole * 10 + (uint64_t)(text[i] - '0');
+        exponent -= after_point;
+    }
+    *out = exponent < 0 ? (double)whole / ten_to[-exponent] : (double)whole * ten_to[exponent];
+    return true;
+}
+
 /* The power of ten goes into the text, so that "0.29ms" is exactly the double nearest to 290000. */
 bool archi_parse_number(const char *text, const char **end, int exponent, double *out)
 {
@@ -44,6 +67,8 @@ bool archi_parse_number(const char *text, const char **end, int exponent, double
     if (n == 0 || n > 48)
         return false;
     *end = text + n;
+    if (!has_exponent && parse_short(text, n, exponent, out))
+        return true;
     memcpy(copy, text, n);
     copy[n] = '\0';
     if (!has_exponent && exponent != 0)
@@ -104,21 +129,24 @@ bool archi_read_time(archi_reader_t *r, const archi_place_t *at, bool may_be_zer
     char found[ARCHI_FOUND_BYTES];
     double v = 0.0;
 
+    bool is_time;
+
     if (!at->node)
         return true;
-    archi_in_words(at->node, found);
-    if (cJSON_IsNumber(at->node))
-        archi_problem(r, at, "found %s, expected a time with its unit (ns, us, ms, s, min, h, d), such as \"%sms\"",
-                      found, found);
-    else if (!cJSON_IsString(at->node) || !archi_parse_time(at->node->valuestring, &v))
-        archi_problem(r, at, "found %s, expected a time such as \"10ms\" (ns, us, ms, s, min, h, d)", found);
-    else if (!(v >= 0.0 && v <= ARCHI_MAX_TIME_NS) || (v == 0.0 && !may_be_zero))
-        archi_problem(r, at, "found %s, expected a time %s, at most 70 years", found,
-                      may_be_zero ? "of zero or more" : "above zero");
-    else {
+    is_time = archi_json_is_text(at->node) && archi_parse_time(at->node->of.text, &v);
+    if (is_time && v >= 0.0 && v <= ARCHI_MAX_TIME_NS && (v > 0.0 || may_be_zero)) {
         *ns = v;
         return true;
     }
+    archi_in_words(at->node, found);
+    if (archi_json_is_number(at->node))
+        archi_problem(r, at, "found %s, expected a time with its unit (ns, us, ms, s, min, h, d), such as \"%sms\"",
+                      found, found);
+    else if (!is_time)
+        archi_problem(r, at, "found %s, expected a time such as \"10ms\" (ns, us, ms, s, min, h, d)", found);
+    else
+        archi_problem(r, at, "found %s, expected a time %s, at most 70 years", found,
+                      may_be_zero ? "of zero or more" : "above zero");
     return false;
 }
 
@@ -140,7 +168,7 @@ bool archi_read_ticks(archi_reader_t *r, const archi_place_t *at, bool may_be_ze
 
 bool archi_read_ticks_or(archi_reader_t *r, const archi_place_t *at, const char *word, arch_time_t *ns)
 {
-    if (at->node && cJSON_IsString(at->node) && strcmp(at->node->valuestring, word) == 0) {
+    if (at->node && archi_json_is_text(at->node) && strcmp(at->node->of.text, word) == 0) {
         *ns = ARCH_AUTO;
         return true;
     }
@@ -155,10 +183,10 @@ bool archi_read_rate(archi_reader_t *r, const archi_place_t *at, bool may_be_zer
     if (!at->node)
         return true;
     archi_in_words(at->node, found);
-    if (cJSON_IsNumber(at->node))
+    if (archi_json_is_number(at->node))
         archi_problem(r, at, "found %s, expected a rate with its unit (/s, /min, /h, /d), such as \"%s/s\"", found,
                       found);
-    else if (!cJSON_IsString(at->node) || !archi_parse_rate(at->node->valuestring, &v))
+    else if (!archi_json_is_text(at->node) || !archi_parse_rate(at->node->of.text, &v))
         archi_problem(r, at, "found %s, expected a rate such as \"100/s\" (/s, /min, /h, /d)", found);
     else if (!(v >= 0.0 && v <= 1e9) || (v == 0.0 && !may_be_zero))
         archi_problem(r, at, "found %s, expected a rate %s, at most 1000000000/s", found,
@@ -176,8 +204,8 @@ bool archi_read_number(archi_reader_t *r, const archi_place_t *at, double low, d
 
     if (!at->node)
         return true;
-    if (cJSON_IsNumber(at->node) && at->node->valuedouble >= low && at->node->valuedouble <= high) {
-        *out = at->node->valuedouble;
+    if (archi_json_is_number(at->node) && at->node->of.number >= low && at->node->of.number <= high) {
+        *out = at->node->of.number;
         return true;
     }
     archi_problem(r, at, "found %s, expected a number from %.15g to %.15g", archi_in_words(at->node, found), low, high);
@@ -190,9 +218,9 @@ bool archi_read_whole(archi_reader_t *r, const archi_place_t *at, uint32_t low, 
 
     if (!at->node)
         return true;
-    if (cJSON_IsNumber(at->node) && at->node->valuedouble >= low && at->node->valuedouble <= high &&
-        at->node->valuedouble == floor(at->node->valuedouble)) {
-        *out = (uint32_t)at->node->valuedouble;
+    if (archi_json_is_number(at->node) && at->node->of.number >= low && at->node->of.number <= high &&
+        at->node->of.number == floor(at->node->of.number)) {
+        *out = (uint32_t)at->node->of.number;
         return true;
     }
     archi_problem(r, at, "found %s, expected a whole number from %lu to %lu", archi_in_words(at->node, found),
@@ -207,13 +235,13 @@ bool archi_read_limit(archi_reader_t *r, const archi_place_t *at, uint32_t low, 
 
     if (!at->node)
         return true;
-    if (cJSON_IsString(at->node) && strcmp(at->node->valuestring, "unlimited") == 0) {
+    if (archi_json_is_text(at->node) && strcmp(at->node->of.text, "unlimited") == 0) {
         *out = ARCH_UNLIMITED;
         return true;
     }
-    if (cJSON_IsNumber(at->node) && at->node->valuedouble >= low && at->node->valuedouble <= high &&
-        at->node->valuedouble == floor(at->node->valuedouble)) {
-        *out = (uint32_t)at->node->valuedouble;
+    if (archi_json_is_number(at->node) && at->node->of.number >= low && at->node->of.number <= high &&
+        at->node->of.number == floor(at->node->of.number)) {
+        *out = (uint32_t)at->node->of.number;
         return true;
     }
     archi_problem(r, at, "found %s, expected a whole number from %lu to %lu or \"unlimited\"",
@@ -225,8 +253,8 @@ bool archi_read_bool(archi_reader_t *r, const archi_place_t *at, bool *out)
 {
     if (!at->node)
         return true;
-    if (cJSON_IsBool(at->node)) {
-        *out = cJSON_IsTrue(at->node);
+    if (archi_json_is_bool(at->node)) {
+        *out = archi_json_is_true(at->node);
         return true;
     }
     archi_expected(r, at, "true or false");
@@ -237,8 +265,8 @@ bool archi_read_text(archi_reader_t *r, const archi_place_t *at, const char **ou
 {
     if (!at->node)
         return true;
-    if (cJSON_IsString(at->node)) {
-        *out = archi_reader_copy(r, at->node->valuestring);
+    if (archi_json_is_text(at->node)) {
+        *out = archi_reader_copy(r, at->node->of.text);
         return true;
     }
     archi_expected(r, at, "a text");
@@ -254,14 +282,14 @@ bool archi_read_word(archi_reader_t *r, const archi_place_t *at, const char *con
     if (!at->node)
         return true;
     for (int i = 0; i < n; i++) {
-        if (cJSON_IsString(at->node) && strcmp(at->node->valuestring, words[i]) == 0) {
+        if (archi_json_is_text(at->node) && strcmp(at->node->of.text, words[i]) == 0) {
             *out = i;
             return true;
         }
     }
     for (int i = 0; i < n && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"", i ? ", " : "", words[i]);
-    near = cJSON_IsString(at->node) ? archi_nearest_word(words, n, at->node->valuestring) : NULL;
+    near = archi_json_is_text(at->node) ? archi_nearest_word(words, n, at->node->of.text) : NULL;
     archi_problem(r, at, "found %s, expected one of %s%s%s%s", archi_in_words(at->node, found), list,
                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return false;
@@ -295,7 +323,7 @@ bool archi_read_balance(archi_reader_t *r, const archi_place_t *at, arch_balance
 
     if (!at->node)
         return true;
-    if (!cJSON_IsObject(at->node)) {
+    if (!archi_json_is_object(at->node)) {
         if (!archi_read_word(r, at, archi_balance_names, 3, &kind))
             return false;
         out->kind = (arch_balance_kind_t)kind;

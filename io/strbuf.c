@@ -19,6 +19,10 @@ static bool grow(archi_strbuf_t *buf, size_t more)
     size_t capacity = buf->capacity == 0 ? 256 : buf->capacity;
     char *text;
 
+    if (buf->drain != NULL && buf->length >= ARCHI_STRBUF_MUCH) {
+        buf->drain(buf->user, buf->text, buf->length);
+        buf->length = 0;
+    }
     if (buf->failed || more >= SIZE_MAX / 2 - buf->length) {
         buf->failed = true;
         return false;
@@ -34,12 +38,15 @@ static bool grow(archi_strbuf_t *buf, size_t more)
     }
     buf->text = text;
     buf->capacity = capacity;
+    buf->room = buf->drain == NULL || capacity < 2 * ARCHI_STRBUF_MUCH ? capacity : 2 * ARCHI_STRBUF_MUCH;
     return true;
 }
 
 void archi_strbuf_add_bytes(archi_strbuf_t *buf, const char *bytes, size_t length)
 {
-    if (!grow(buf, length))
+    bool fits = buf->length < buf->room && length < buf->room - buf->length;
+
+    if (!fits && !grow(buf, length))
         return;
     memcpy(buf->text + buf->length, bytes, length);
     buf->length += length;

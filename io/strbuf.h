@@ -10,8 +10,13 @@
 typedef struct {
     char  *text;
     size_t length, capacity;
+    size_t room;                                /* up to here anybody may write without asking */
     bool   failed;
+    void (*drain)(void *user, const char *text, size_t length); /* NULL, or takes what is there when there is much */
+    void  *user;
 } archi_strbuf_t;                               /* zeroed: empty */
+
+enum { ARCHI_STRBUF_MUCH = 1 << 16 };
 
 void archi_strbuf_fini(archi_strbuf_t *buf);    /* back to empty */
 void archi_strbuf_add(archi_strbuf_t *buf, const char *text);

@@ -1,13 +1,16 @@
 /* model/compile.c - a design becomes a plan: groups, elements, network, load; programs in compile_steps.c. Host only. */
 #include "model/compile.h"
+#include "engine/pages.h"
 #include <architech/dist.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SLACK_SENDS = 12, SLACK_FRAMES = 8, MAX_INTERVALS = 1000000 };
+enum { MOST_AUTO = 64, LEAST_AUTO = 16, MANY_CELLS = 1 << 23 };
 
-static const uint32_t auto_slices[] = {0, 1, 2, 4, 8, 12, 16, 24, 32}; /* in 1/64 of the run: where a warm-up may end */
+/* In 1/64 of the run: where a warm-up may end. Every element has a tally for each. */
+static const uint32_t auto_slices[] = {0, 1, 2, 4, 8, 12, 16, 24, 32}, few_slices[] = {0, 2, 8, 16, 32};
 
 /* ---- growing arrays --------------------------------------------------------------------------------------------- */
 
@@ -20,6 +23,7 @@ static arch_status_t grow_by(archi_growing_t *g, const void *entries, uint32_t n
         void *more = realloc(g->data, capacity * g->entry_bytes);
         if (more == NULL)
             return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the compiled design");
+        archi_pages_large(more, capacity * g->entry_bytes);
         g->data = more;
         g->capacity = capacity > UINT32_MAX ? UINT32_MAX : (uint32_t)capacity;
     }
@@ -76,49 +80,116 @@ static uint64_t pair_of(uint32_t a, uint32_t b) { return a < b ? (uint64_t)a << 
 
 typedef struct {
     uint64_t pair;
-    uint32_t link;
+    uint32_t var; /* of its latency */
 } link_key_t;
 
 static int by_pair(const void *a, const void *b)
 {
     const link_key_t *x = a, *y = b;
 
-    if (x->pair != y->pair)
-        return x->pair < y->pair ? -1 : 1;
-    return x->link < y->link ? -1 : x->link > y->link;
+    return (x->pair > y->pair) - (x->pair < y->pair); /* a pair has one link: the reader sees to it */
 }
 
-/* The default latency is variate 0, link i is variate i + 1: they fit the 16 bits that a message has for them. */
+/* ---- latencies: equal ones are one variate, since a message has 16 bits for it ---- */
+
+typedef struct {
+    uint32_t *slot; /* variate + 1; 0: free */
+    uint32_t mask;
+    const arch_dist_t **dist; /* [of the variate] */
+} latencies_t;
+
+static uint64_t hash_of_dist(const arch_dist_t *d)
+{
+    uint64_t h = archi_mix64((uint64_t)d->kind << 32 | d->table), word;
+    const double part[] = {d->p[0], d->p[1], d->p[2], d->shift};
+
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        memcpy(&word, &part[i], sizeof word);
+        h = archi_mix64(h ^ word);
+    }
+    return h;
+}
+
+static bool same_dist(const arch_dist_t *x, const arch_dist_t *y)
+{
+    return x->kind == y->kind && x->table == y->table && memcmp(x->p, y->p, sizeof x->p) == 0 &&
+           memcmp(&x->shift, &y->shift, sizeof x->shift) == 0;
+}
+
+static arch_status_t latency_var(archi_compile_t *c, latencies_t *l, const arch_dist_t *d, uint32_t *var)
+{
+    uint32_t i = (uint32_t)hash_of_dist(d) & l->mask;
+
+    for (; l->slot[i] != 0; i = (i + 1) & l->mask)
+        if (same_dist(l->dist[l->slot[i] - 1], d)) {
+            *var = l->slot[i] - 1;
+            return ARCH_OK;
+        }
+    if (c->var.n == UINT16_MAX)
+        return ARCH_FAIL(ARCH_E_RANGE, "/network/links: more than %d different latencies, at most so many are possible",
+                         UINT16_MAX);
+    ARCH_TRY(archi_compile_var(c, d, var));
+    l->slot[i] = *var + 1;
+    l->dist[*var] = d;
+    return ARCH_OK;
+}
+
+static arch_status_t latencies_init(latencies_t *l, uint32_t n_links)
+{
+    uint32_t most = n_links < UINT16_MAX ? n_links + 1 : UINT16_MAX, slots = 16;
+
+    while (slots < 2 * most)
+        slots *= 2;
+    l->mask = slots - 1;
+    l->slot = calloc(slots, sizeof *l->slot);
+    l->dist = calloc((size_t)most + 1, sizeof *l->dist);
+    return l->slot != NULL && l->dist != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u links", n_links);
+}
+
+/* Variates of the default latency, which is number 0, and of every link. They come before all other variates. */
+static arch_status_t compile_latencies(archi_compile_t *c, link_key_t *key)
+{
+    const arch_design_t *d = c->design;
+    arch_status_t st = ARCH_OK;
+    latencies_t l = {NULL, 0, NULL};
+    uint32_t var;
+
+    ARCH_TRY_TO(done, latencies_init(&l, d->n_links));
+    ARCH_TRY_TO(done, latency_var(c, &l, &d->latency, &var));
+    for (uint32_t i = 0; i < d->n_links; i++)
+        ARCH_TRY_TO(done, latency_var(c, &l, &d->link[i].latency, &key[i].var));
+done:
+    free(l.slot);
+    free(l.dist);
+    return st;
+}
+
 static arch_status_t compile_links(archi_compile_t *c)
 {
     const arch_design_t *d = c->design;
+    arch_status_t st = ARCH_OK;
     link_key_t *key;
 
-    if (d->n_links + 1 > UINT16_MAX)
-        return ARCH_FAIL(ARCH_E_RANGE, "/network/links: %u links, at most %d are possible", d->n_links, UINT16_MAX - 1);
-    ARCH_TRY(archi_compile_var(c, &d->latency, NULL));
-    for (uint32_t i = 0; i < d->n_links; i++)
-        ARCH_TRY(archi_compile_var(c, &d->link[i].latency, NULL));
     key = calloc((size_t)d->n_links + 1, sizeof *key);
     c->link_of = calloc((size_t)d->n_links + 1, sizeof *c->link_of);
     c->link_var = calloc((size_t)d->n_links + 1, sizeof *c->link_var);
-    if (key == NULL || c->link_of == NULL || c->link_var == NULL) {
-        free(key);
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u links", d->n_links);
-    }
+    if (key == NULL || c->link_of == NULL || c->link_var == NULL)
+        st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u links", d->n_links);
+    ARCH_TRY_TO(done, st);
+    ARCH_TRY_TO(done, compile_latencies(c, key));
     for (uint32_t i = 0; i < d->n_links; i++) {
         const arch_link_t *l = &d->link[i];
         key[i].pair =
             pair_of(archi_node_of(d, l->is_workload_a, l->kind_a, l->a), archi_node_of(d, false, l->kind_b, l->b));
-        key[i].link = i;
     }
     qsort(key, d->n_links, sizeof *key, by_pair);
     for (uint32_t i = 0; i < d->n_links; i++) {
         c->link_of[i] = key[i].pair;
-        c->link_var[i] = key[i].link + 1;
+        c->link_var[i] = key[i].var;
     }
+done:
     free(key);
-    return ARCH_OK;
+    return st;
 }
 
 static uint32_t link_between(const archi_compile_t *c, uint32_t a, uint32_t b)
@@ -421,12 +492,24 @@ static arch_status_t compile_tables(archi_compile_t *c)
     return st;
 }
 
+/* Every element has a cell for every interval: a large design gets fewer of them, or time series are most of its memory. */
+static arch_time_t auto_intervals(uint32_t n_elements)
+{
+    uint32_t n = MOST_AUTO;
+
+    while (n > LEAST_AUTO && (uint64_t)n * n_elements > MANY_CELLS)
+        n /= 2;
+    return n;
+}
+
 static arch_status_t compile_time(archi_compile_t *c)
 {
     const arch_run_settings_t *run = &c->design->run;
     archi_plan_t *p = &c->head;
-    arch_time_t interval = run->interval == ARCH_AUTO ? run->duration / 64 + 1 : run->interval;
+    arch_time_t interval = run->interval;
 
+    if (interval == ARCH_AUTO)
+        interval = run->duration / auto_intervals(c->group_of.n) + 1;
     p->duration = run->duration;
     p->fine = (interval + ARCHI_FINE - 1) / ARCHI_FINE;
     p->interval = p->fine * ARCHI_FINE;
@@ -438,9 +521,11 @@ static arch_status_t compile_time(archi_compile_t *c)
         p->n_slices = run->warmup > 0 ? 2 : 1;
         p->slice_begin[1] = run->warmup;
     } else {
-        p->n_slices = run->duration >= 64 ? sizeof auto_slices / sizeof *auto_slices : 1;
+        bool large = auto_intervals(c->group_of.n) < MOST_AUTO;
+        uint32_t most = large ? sizeof few_slices / sizeof *few_slices : sizeof auto_slices / sizeof *auto_slices;
+        p->n_slices = run->duration < 64 ? 1 : most;
         for (uint32_t s = 0; s < p->n_slices; s++)
-            p->slice_begin[s] = run->duration / 64 * (arch_time_t)auto_slices[s];
+            p->slice_begin[s] = run->duration / 64 * (arch_time_t)(large ? few_slices[s] : auto_slices[s]);
     }
     p->slice_begin[p->n_slices] = run->duration;
     return ARCH_OK;
@@ -464,18 +549,25 @@ static void bound_events(archi_compile_t *c)
     c->head.max_frames = frames + SLACK_FRAMES;
 }
 
-static uint64_t put(char *base, uint64_t *at, const archi_growing_t *g)
+/* Copy an array to its place and let go of it: there need not be two of it for longer than that. With base NULL only
+ * measures. */
+static uint64_t put(char *base, uint64_t *at, archi_growing_t *g)
 {
     uint64_t here = *at;
 
-    if (base != NULL && g->n > 0)
+    if (base != NULL && g->n > 0) {
         memcpy(base + here, g->data, (size_t)g->n * g->entry_bytes);
+        free(g->data);
+        g->data = NULL;
+    }
     *at = (here + (uint64_t)g->n * g->entry_bytes + 63) & ~(uint64_t)63;
+    if (base != NULL)
+        memset(base + here + (uint64_t)g->n * g->entry_bytes, 0, *at - here - (uint64_t)g->n * g->entry_bytes);
     return here;
 }
 
-/* Lay all arrays out behind the head; with base NULL only measures. */
-static uint64_t lay_out(const archi_compile_t *c, archi_plan_t *p, char *base)
+/* Lay all arrays out behind the head, edges last: how many there are is known when the rest is there. */
+static uint64_t lay_out(archi_compile_t *c, archi_plan_t *p, char *base)
 {
     uint64_t at = (sizeof *p + 63) & ~(uint64_t)63;
     uint64_t numbers = ((uint64_t)c->group_of.n * sizeof(double) + 63) & ~(uint64_t)63;
@@ -497,9 +589,8 @@ static uint64_t lay_out(const archi_compile_t *c, archi_plan_t *p, char *base)
     p->arrival_rate = at;
     p->utilisation = p->arrival_rate + numbers;
     p->event_rate = p->utilisation + numbers;
-    at = p->event_rate + numbers;
-    p->edge = put(base, &at, &c->edge);
-    return at;
+    p->edge = p->event_rate + numbers;
+    return p->edge;
 }
 
 static void count_all(archi_compile_t *c)
@@ -519,43 +610,93 @@ static void count_all(archi_compile_t *c)
     p->n_keyspaces = c->keys.n;
     p->n_peers = c->peers.n;
     p->n_names = c->names.n;
-    p->n_edges = c->edge.n;
 }
 
+static bool calls(const archi_instr_t *in)
+{
+    return in->op == ARCHI_OP_CALL || in->op == ARCHI_OP_SEND || in->op == ARCHI_OP_CACHE || in->op == ARCHI_OP_REPLICATE;
+}
+
+/* Edges that the programs of group g can be found to have, before those of one pair are merged. */
+static uint64_t edges_of_programs(archi_compile_t *c, const archi_group_t *g)
+{
+    const uint32_t *first = (const uint32_t *)c->endpoint.data;
+    uint32_t last = g->endpoint + g->n_endpoints, i = g->n_endpoints > 0 ? first[g->endpoint] : 0;
+    uint32_t end = g->n_endpoints == 0 ? 0 : last < c->endpoint.n ? first[last] : c->instr.n;
+    uint64_t n = 0;
+
+    for (; i < end; i++) {
+        const archi_instr_t *in = (const archi_instr_t *)c->instr.data + i;
+        n += calls(in) ? archi_edges_between(g->n, group_at(c, in->route.group)->n) : 0;
+    }
+    return n;
+}
+
+/* What the traffic equations add at most: see call_edges() and other_edges() there. */
+static uint64_t most_edges(archi_compile_t *c)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < c->operation.n; i++)
+        n += archi_edges_between(1, group_at(c, ((const archi_operation_t *)c->operation.data + i)->route.group)->n);
+    for (uint32_t i = 0; i < c->group.n; i++) {
+        const archi_group_t *g = group_at(c, i);
+        n += edges_of_programs(c, g);
+        if (g->is == ARCHI_IS_BALANCER)
+            n += archi_edges_between(g->n, group_at(c, g->forward.group)->n);
+    }
+    return n;
+}
+
+static archi_plan_t *reserve(uint64_t bytes)
+{
+    const uint64_t page = (uint64_t)2 << 20;
+    uint64_t unit = bytes < 2 * page ? 64 : page;
+    void *p = bytes > UINT64_MAX - page ? NULL : aligned_alloc(unit, (bytes + unit - 1) & ~(unit - 1));
+
+    if (p != NULL)
+        archi_pages_large(p, bytes);
+    return p;
+}
+
+/* All in one region, with room for the edges at its end, which nobody touches before there are any. */
 static arch_status_t flatten(archi_compile_t *c, archi_plan_t **out)
 {
     archi_plan_t *p;
+    uint64_t bytes, edges = most_edges(c);
 
     count_all(c);
     c->head.bytes = lay_out(c, &c->head, NULL);
-    p = aligned_alloc(64, c->head.bytes);
+    bytes = c->head.bytes + edges * sizeof(archi_edge_t) + 64;
+    p = reserve(bytes);
     if (p == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a plan of %llu bytes", (unsigned long long)c->head.bytes);
-    memset(p, 0, c->head.bytes);
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a plan of %llu bytes", (unsigned long long)bytes);
+    memset(p, 0, (sizeof *p + 63) & ~(size_t)63);
     *p = c->head;
     lay_out(c, p, (char *)p);
+    memset((char *)p + p->arrival_rate, 0, p->edge - p->arrival_rate);
     *out = p;
     return ARCH_OK;
 }
 
-/* The traffic equations need the plan, and the plan holds their answer: flatten, solve, flatten again with the edges. */
+/* The traffic equations need the plan, and the plan holds their answer. */
 static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
 {
-    archi_plan_t *p = NULL, *whole = NULL;
-    size_t n = c->group_of.n;
+    archi_plan_t *p = NULL;
     arch_status_t st = flatten(c, &p);
 
     if (st != ARCH_OK)
         return st;
-    ARCH_TRY_TO(done,
+    ARCH_TRY_TO(failed,
                 archi_traffic_solve(p, (double *)((char *)p + p->arrival_rate), (double *)((char *)p + p->utilisation),
                                     (double *)((char *)p + p->event_rate), &c->edge));
-    ARCH_TRY_TO(done, flatten(c, &whole));
-    memcpy((char *)whole + whole->arrival_rate, (char *)p + p->arrival_rate, n * sizeof(double));
-    memcpy((char *)whole + whole->utilisation, (char *)p + p->utilisation, n * sizeof(double));
-    memcpy((char *)whole + whole->event_rate, (char *)p + p->event_rate, n * sizeof(double));
-    *out = whole;
-done:
+    p->n_edges = c->edge.n;
+    if (c->edge.n > 0)
+        memcpy((char *)p + p->edge, c->edge.data, (size_t)c->edge.n * sizeof(archi_edge_t));
+    p->bytes = (p->edge + (uint64_t)c->edge.n * sizeof(archi_edge_t) + 63) & ~(uint64_t)63;
+    *out = p;
+    return ARCH_OK;
+failed:
     archi_plan_destroy(&p);
     return st;
 }
@@ -606,11 +747,11 @@ arch_status_t archi_plan_compile(const arch_design_t *design, archi_plan_t **out
         st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the compiled design");
         goto done;
     }
-    ARCH_TRY_TO(done, compile_time(&c));
     ARCH_TRY_TO(done, compile_links(&c));
     ARCH_TRY_TO(done, compile_tables(&c));
     ARCH_TRY_TO(done, compile_keyspaces(&c));
     ARCH_TRY_TO(done, add_groups(&c));
+    ARCH_TRY_TO(done, compile_time(&c));
     ARCH_TRY_TO(done, compile_operations(&c));
     ARCH_TRY_TO(done, archi_compile_programs(&c));
     bound_events(&c);

@@ -27,6 +27,16 @@ typedef struct {
     uint32_t local; /* instructions of the current endpoint so far */
 } archi_compile_t;
 
+/* Edges between the replicas of two groups: every pair, or, where these are many, a walk that visits all of them, back and
+ * forth. */
+enum { ARCHI_MOST_PAIRS = 4096 };
+static inline uint64_t archi_edges_between(uint32_t from, uint32_t to)
+{
+    uint64_t pairs = (uint64_t)from * to;
+
+    return pairs <= ARCHI_MOST_PAIRS ? pairs : 2 * (uint64_t)(from > to ? from : to);
+}
+
 /* Append one entry: *index says where. ARCH_E_NOMEM, ARCH_E_RANGE beyond 32 bits. */
 arch_status_t archi_grow_append(archi_growing_t *g, const void *entry, uint32_t *index);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SWEEPS = 200, CACHE_ROUNDS = 4, CHE_STEPS = 60, RANK_CLASSES = 512, MAX_PAIRS = 4096 };
+enum { MAX_SWEEPS = 200, CACHE_ROUNDS = 4, CHE_STEPS = 60, RANK_CLASSES = 512 };
 
 typedef struct {
     uint32_t node, group, caller; /* called endpoint, its group, the calling group */
@@ -32,6 +32,7 @@ typedef struct {
     uint32_t *order; /* callers before callees */
     double *rate;    /* [n_endpoints + balancers' forwarding] requests per second */
     double *hit;     /* [n_endpoints]: expected hit ratio of a lookup endpoint */
+    double *balancer_rate; /* [n_groups] requests per second through balancers */
     arch_status_t st;
     archi_growing_t *edges;
 } traffic_t;
@@ -314,23 +315,28 @@ static double expected_hits(const archi_zipf_t *z, double capacity, double ttl_r
     return by_capacity < by_ttl ? by_capacity : by_ttl;
 }
 
-/* Hit ratios for the rates as they stand. */
-static void estimate_hits(traffic_t *t)
+/* Hit ratios for the rates as they stand. False: they are what they were, and so would be all that follows from them. */
+static bool estimate_hits(traffic_t *t)
 {
+    bool changed = false;
+
+
     for (uint32_t g = 0; g < t->plan->n_groups; g++) {
         const archi_group_t *group = &t->group[g];
         for (uint32_t e = 0; group->is_cache && e + 1 < group->n_endpoints; e += 2) {
             const archi_instr_t *in =
                 archi_plan_instrs(t->plan) + archi_plan_endpoints(t->plan)[group->endpoint + e] + 1;
             uint32_t node = group->endpoint + e;
-            double seconds = group->ttl == ARCH_TIME_MAX ? -1.0 : (double)group->ttl * 1e-9;
+            double seconds = group->ttl == ARCH_TIME_MAX ? -1.0 : (double)group->ttl * 1e-9, before = t->hit[node];
             if (group->store == ARCHI_STORE_BY_RATIO)
                 t->hit[node] = in->p;
             else if (t->rate[node] > 0.0)
                 t->hit[node] = expected_hits(&archi_plan_keys(t->plan)[in->a].zipf, group->capacity,
                                              seconds < 0.0 ? -1.0 : seconds * t->rate[node]);
+            changed = changed || t->hit[node] < before || t->hit[node] > before;
         }
     }
+    return changed;
 }
 
 /* ---- load ------------------------------------------------------------------------------------------------------- */
@@ -481,7 +487,7 @@ static arch_status_t add_edges(traffic_t *t, const archi_group_t *from, const ar
     arch_time_t lookahead = archi_time_from_ns(archi_plan_moments(t->plan)[link].least);
     uint32_t most = from->n > to->n ? from->n : to->n;
 
-    if ((uint64_t)from->n * to->n <= MAX_PAIRS) {
+    if ((uint64_t)from->n * to->n <= ARCHI_MOST_PAIRS) {
         for (uint32_t i = 0; i < from->n; i++)
             for (uint32_t k = 0; k < to->n; k++)
                 ARCH_TRY(add_edge(t, from->first + i, to->first + k, lookahead, rate / ((double)from->n * to->n)));
@@ -494,31 +500,45 @@ static arch_status_t add_edges(traffic_t *t, const archi_group_t *from, const ar
     return ARCH_OK;
 }
 
-static int by_ends(const void *a, const void *b)
+/* Stable, by one end: counts of each, where its edges begin, the edges. */
+static void sort_by_end(const archi_edge_t *from, archi_edge_t *to, uint32_t n, bool by_b, uint32_t *begin, uint32_t n_ends)
 {
-    const archi_edge_t *x = a, *y = b;
+    uint32_t at = 0;
 
-    if (x->a != y->a)
-        return x->a < y->a ? -1 : 1;
-    return x->b < y->b ? -1 : x->b > y->b;
+    memset(begin, 0, (size_t)n_ends * sizeof *begin);
+    for (uint32_t i = 0; i < n; i++)
+        begin[by_b ? from[i].b : from[i].a]++;
+    for (uint32_t e = 0; e < n_ends; e++) {
+        uint32_t many = begin[e];
+        begin[e] = at;
+        at += many;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        to[begin[by_b ? from[i].b : from[i].a]++] = from[i];
 }
 
-static void merge_edges(archi_growing_t *edges)
+/* One edge for each pair, ascending: sorted by one digit after the other, as ends are small numbers. What leads to the same
+ * pair is added up in the order in which it was found. */
+static arch_status_t merge_edges(archi_growing_t *edges, uint32_t n_elements)
 {
-    archi_edge_t *e = edges->data;
-    uint32_t n = 0;
+    archi_edge_t *e = edges->data, *spare = malloc(((size_t)edges->n + 1) * sizeof *spare);
+    uint32_t *begin = malloc(((size_t)n_elements + 1) * sizeof *begin), n = 0;
 
-    if (edges->n == 0)
-        return;
-    qsort(e, edges->n, sizeof *e, by_ends);
-    for (uint32_t i = 1; i < edges->n; i++)
-        if (by_ends(&e[n], &e[i]) == 0) {
-            e[n].rate += e[i].rate;
-            e[n].lookahead = e[i].lookahead < e[n].lookahead ? e[i].lookahead : e[n].lookahead;
-        } else {
-            e[++n] = e[i];
-        }
-    edges->n = n + 1;
+    if (spare != NULL && begin != NULL && edges->n > 0) {
+        sort_by_end(e, spare, edges->n, true, begin, n_elements);
+        sort_by_end(spare, e, edges->n, false, begin, n_elements);
+        for (uint32_t i = 1; i < edges->n; i++)
+            if (e[n].a == e[i].a && e[n].b == e[i].b) {
+                e[n].rate += e[i].rate;
+                e[n].lookahead = e[i].lookahead < e[n].lookahead ? e[i].lookahead : e[n].lookahead;
+            } else {
+                e[++n] = e[i];
+            }
+        edges->n = n + 1;
+    }
+    free(spare);
+    free(begin);
+    return spare != NULL && begin != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory for the traffic equations");
 }
 
 /* Call edges of a node; calls of one caller to one group merge before the replicas multiply them. */
@@ -538,27 +558,23 @@ static arch_status_t call_edges(traffic_t *t)
     return ARCH_OK;
 }
 
-static double balancer_rate(const traffic_t *t, uint32_t g)
+/* Requests per second of every balancer: those of operations, then those of calls, in the order of both. */
+static void find_balancer_rates(traffic_t *t)
 {
-    double rate = 0.0;
-
     for (uint32_t w = 0; w < t->plan->n_operations; w++) { /* operations */
         const archi_operation_t *op = archi_plan_operations(t->plan) + w;
         const archi_group_t *source = &t->group[archi_plan_group_of(t->plan)[op->element]];
-        if (op->route.group == g) {
-            const archi_operation_t *first = archi_plan_operations(t->plan) + source->operation;
-            double before = op == first ? 0.0 : op[-1].cumulative;
-            rate += (op->cumulative - before) * (source->load == ARCHI_LOAD_CLOSED ? 0.0 : offered(t, source, NULL));
-        }
+        const archi_operation_t *first = archi_plan_operations(t->plan) + source->operation;
+        double before = op == first ? 0.0 : op[-1].cumulative;
+        if (t->group[op->route.group].is == ARCHI_IS_BALANCER && source->load != ARCHI_LOAD_CLOSED)
+            t->balancer_rate[op->route.group] += (op->cumulative - before) * offered(t, source, NULL);
     }
-    for (uint32_t k = 0; k < t->n_calls; k++)
-        if (t->call[k].group == g)
-            for (uint32_t e = 0; e < t->group[t->call[k].caller].n_endpoints; e++) {
-                uint32_t node = t->group[t->call[k].caller].endpoint + e;
-                if (k >= t->node[node].first_call && k < t->node[node].first_call + t->node[node].n_calls)
-                    rate += t->rate[node] * t->call[k].weight;
-            }
-    return rate;
+    for (uint32_t node = 0; node < t->plan->n_endpoints; node++)
+        for (uint32_t k = 0; k < t->node[node].n_calls; k++) {
+            const call_t *c = &t->call[t->node[node].first_call + k];
+            if (t->group[c->group].is == ARCHI_IS_BALANCER)
+                t->balancer_rate[c->group] += t->rate[node] * c->weight;
+        }
 }
 
 /* Workloads to what they call, balancers to what stands behind them, primaries to their replicas. */
@@ -574,7 +590,7 @@ static arch_status_t other_edges(traffic_t *t)
     for (uint32_t g = 0; g < t->plan->n_groups; g++)
         if (t->group[g].is == ARCHI_IS_BALANCER)
             ARCH_TRY(add_edges(t, &t->group[g], &t->group[t->group[g].forward.group], t->group[g].forward.link,
-                               2.0 * balancer_rate(t, g)));
+                               2.0 * t->balancer_rate[g]));
     for (uint32_t g = 0; g < t->plan->n_groups; g++)
         for (uint32_t e = 0; e < t->group[g].n_endpoints; e++) {
             uint32_t pc = archi_plan_endpoints(t->plan)[t->group[g].endpoint + e];
@@ -617,7 +633,7 @@ static void tell(const traffic_t *t, double *busy, double *events, double *arriv
             events[g] += t->rate[group->endpoint + e] * t->node[group->endpoint + e].events;
         }
         if (group->is == ARCHI_IS_BALANCER) {
-            arrivals = balancer_rate(t, g);
+            arrivals = t->balancer_rate[g];
             events[g] = arrivals * (mean_of(t, group->overhead) > 0.0 ? 3.0 : 2.0);
         } else if (group->is == ARCHI_IS_SOURCE) {
             arrivals = group->load == ARCHI_LOAD_CLOSED ? 0.0 : offered(t, group, NULL);
@@ -643,19 +659,21 @@ static arch_status_t prepare(traffic_t *t, const archi_plan_t *plan, archi_growi
     t->order = calloc(n, sizeof *t->order);
     t->rate = calloc(n, sizeof *t->rate);
     t->hit = calloc(n, sizeof *t->hit);
-    if (t->node == NULL || t->order == NULL || t->rate == NULL || t->hit == NULL)
+    t->balancer_rate = calloc((size_t)plan->n_groups + 1, sizeof *t->balancer_rate);
+    if (t->node == NULL || t->order == NULL || t->rate == NULL || t->hit == NULL || t->balancer_rate == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the traffic equations");
     for (uint32_t i = 0; i < plan->n_endpoints; i++)
         t->hit[i] = 0.5;
     return ARCH_OK;
 }
 
-static bool has_cache(const traffic_t *t)
+/* Caches by ratio alone leave nothing to find out: the first round has their ratios already. */
+static void begin_hits(traffic_t *t)
 {
     for (uint32_t g = 0; g < t->plan->n_groups; g++)
-        if (t->group[g].is_cache)
-            return true;
-    return false;
+        if (t->group[g].is_cache && t->group[g].store != ARCHI_STORE_BY_RATIO)
+            return;
+    (void)estimate_hits(t);
 }
 
 static void release(traffic_t *t)
@@ -665,6 +683,7 @@ static void release(traffic_t *t)
     free(t->order);
     free(t->rate);
     free(t->hit);
+    free(t->balancer_rate);
 }
 
 arch_status_t archi_traffic_solve(archi_plan_t *plan, double *arrival_rate, double *utilisation, double *event_rate,
@@ -674,23 +693,27 @@ arch_status_t archi_traffic_solve(archi_plan_t *plan, double *arrival_rate, doub
     double *busy = calloc((size_t)plan->n_groups + 1, sizeof *busy),
            *events = calloc((size_t)plan->n_groups + 1, sizeof *events);
     arch_status_t st = prepare(&t, plan, edges);
+    bool changed = true;
 
     if (st == ARCH_OK && (busy == NULL || events == NULL))
         st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the traffic equations");
-    for (int round = 0; st == ARCH_OK && round < (has_cache(&t) ? CACHE_ROUNDS : 1); round++) {
+    if (st == ARCH_OK)
+        begin_hits(&t);
+    for (int round = 0; st == ARCH_OK && round < CACHE_ROUNDS && changed; round++) {
         walk_all(&t);
         ARCH_TRY_TO(done, t.st);
         ARCH_TRY_TO(done, sort_nodes(&t));
         ARCH_TRY_TO(done, solve_rates(&t, busy));
-        estimate_hits(&t);
+        changed = estimate_hits(&t);
     }
     if (st != ARCH_OK)
         goto done;
+    find_balancer_rates(&t);
     add_replication(&t, busy, events);
     tell(&t, busy, events, arrival_rate, utilisation, event_rate);
     ARCH_TRY_TO(done, call_edges(&t));
     ARCH_TRY_TO(done, other_edges(&t));
-    merge_edges(edges);
+    ARCH_TRY_TO(done, merge_edges(edges, plan->n_elements));
 done:
     release(&t);
     free(busy);

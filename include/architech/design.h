@@ -94,8 +94,10 @@ typedef struct {
 
 struct arch_step {
     arch_step_kind_t kind;
-    arch_dist_t time;       /* CPU, DELAY */
-    arch_dist_t count;      /* REPEAT: rounded to the nearest whole number, at least 0 */
+    union {                 /* no step has both, and large designs have millions of steps */
+        arch_dist_t time;   /* CPU, DELAY */
+        arch_dist_t count;  /* REPEAT: rounded to the nearest whole number, at least 0 */
+    };
     arch_ref_t target;      /* CALL, CACHE */
     bool async;             /* CALL: do not wait */
     arch_balance_t balance; /* CALL: how this caller picks among the target's replicas */
@@ -261,7 +263,7 @@ typedef struct {
     arch_time_t warmup;    /* ARCH_AUTO: MSER-5 */
     uint32_t replications; /* >= 1 */
     uint64_t seed;
-    arch_time_t interval; /* of the time series; ARCH_AUTO: 1/64 of the duration */
+    arch_time_t interval; /* of the time series; ARCH_AUTO: 1/64 of the duration, 1/16 of large designs */
 } arch_run_settings_t;
 
 typedef struct arch_arena arch_arena_t;
