@@ -240,7 +240,7 @@ static _Atomic arch_time_t slow_now, lead;
 
 static archi_stop_t uneven_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
 {
-    struct timespec a_little = {0, 100000};
+    struct timespec a_little = {0, 2000000};
     archi_stop_t stop = hop_step(plan, map, b, horizon);
 
     if (b->id == 0 && b->now - slow_now > lead)
