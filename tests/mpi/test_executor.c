@@ -66,7 +66,7 @@ static int all_learn_of_the_full_rank(archi_net_t *net)
 /* Hours between events that promise each other a microsecond. */
 static int jumps_over_hours(archi_net_t *net)
 {
-    const hop_plan_t plan = {3600 * ARCH_SECOND, ARCH_MICROSECOND, 300, 0};
+    const hop_plan_t plan = {3600 * ARCH_SECOND, ARCH_MICROSECOND, 300, 0, 0};
     uint64_t digest[2] = {0, 1};
 
     for (int i = 0; i < 2; i++) {

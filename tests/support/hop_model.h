@@ -12,6 +12,7 @@ typedef struct {
     arch_time_t lookahead;
     arch_time_t spread;   /* a hop to process p takes the lookahead and p % 5 of these at least */
     int         upward;   /* 1: only to processes with higher numbers */
+    arch_time_t apart;    /* so much more from an even to an odd process, or back */
 } hop_plan_t;
 
 typedef struct {
@@ -19,9 +20,9 @@ typedef struct {
     archi_link_t link[SPARK_N_LPS * SPARK_N_LPS];
 } hop_run_t;
 
-static ARCH_INLINE arch_time_t hop_delay(const hop_plan_t *plan, archi_lp_t to)
+static ARCH_INLINE arch_time_t hop_delay(const hop_plan_t *plan, archi_lp_t from, archi_lp_t to)
 {
-    return plan->lookahead + to % 5 * plan->spread;
+    return plan->lookahead + to % 5 * plan->spread + (from ^ to) % 2 * plan->apart;
 }
 
 static ARCH_INLINE void hop_handle(const void *user, const archi_map_t *map, archi_block_t *b, const archi_event_t *ev)
@@ -41,7 +42,7 @@ static ARCH_INLINE void hop_handle(const void *user, const archi_map_t *map, arc
     if (first < SPARK_N_LPS)
         to = first + bits.w[2] % (SPARK_N_LPS - first);
     if (bits.w[3] % 2 == 0 && to < SPARK_N_LPS && to != ev->dst)
-        spark_send(map, b, ev->dst, to, hop_delay(plan, to) + bits.w[3] / 2 % 3 * (plan->gap / 4), HOP, 0);
+        spark_send(map, b, ev->dst, to, hop_delay(plan, ev->dst, to) + bits.w[3] / 2 % 3 * (plan->gap / 4), HOP, 0);
 }
 
 static archi_stop_t hop_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
@@ -79,7 +80,7 @@ static int hop_open(hop_run_t *h, archi_net_t *net, const hop_plan_t *plan, uint
         for (archi_lp_t to = plan->upward ? from + 1 : 0; to < SPARK_N_LPS; to++)
             if (archi_block_of(&h->spark.map, from) != archi_block_of(&h->spark.map, to))
                 hop_promise(h, archi_block_of(&h->spark.map, from), archi_block_of(&h->spark.map, to),
-                            hop_delay(plan, to));
+                            hop_delay(plan, from, to));
     return ready;
 }
 

@@ -201,17 +201,25 @@ static void hops_on_all_ranks(hop_case_t *c)
 
 static void every_pair_of_blocks_may_promise_its_own(void)
 {
-    hop_case_t c = {{1000, 10, 700, 0}, 0, 0, 0, 1, 0, 0};
+    hop_case_t c = {{1000, 10, 700, 0, 0}, 0, 0, 0, 1, 0, 0};
 
     for (c.dealt = 0; c.dealt < 2; c.dealt++)
         for (c.plan.upward = 0; c.plan.upward < 2; c.plan.upward++)
             hops_on_all_ranks(&c);
 }
 
+/* On 2 ranks, blocks of one rank promise each other little, ranks much. */
+static void blocks_of_one_rank_bind_each_other(void)
+{
+    hop_case_t c = {{1000, 10, 0, 0, 4000}, 0, 0, 1, 1, 0, 0};
+
+    hops_on_all_ranks(&c);
+}
+
 /* With a lookahead of 1 us, hours in which nothing happens are 10^10 times longer than what a clock creeps in one turn. */
 static void hours_without_an_event_pass_at_once(void)
 {
-    hop_case_t c = {{3600 * ARCH_SECOND, ARCH_MICROSECOND, 0, 0}, 0, 0, 0, 0, 0, 0};
+    hop_case_t c = {{3600 * ARCH_SECOND, ARCH_MICROSECOND, 0, 0, 0}, 0, 0, 0, 0, 0, 0};
 
     for (c.told = 0; c.told < 2; c.told++)
         for (c.plan.upward = 0; c.plan.upward < 2; c.plan.upward++)
@@ -221,10 +229,48 @@ static void hours_without_an_event_pass_at_once(void)
 /* About as far apart as clocks creep: ranks fall asleep and wake up all the time. */
 static void same_bits_when_events_are_rare(void)
 {
-    hop_case_t c = {{0, 1000, 0, 0}, 0, 0, 1, 0, 0, 0};
+    hop_case_t c = {{0, 1000, 0, 0, 0}, 0, 0, 1, 0, 0, 0};
 
     for (c.plan.gap = 4000; c.plan.gap <= 4000000; c.plan.gap *= 10)
         hops_on_all_ranks(&c);
+}
+
+/* The rank that only sends may not flood the one that is slow: how far it got ahead, in ticks' gaps. */
+static _Atomic arch_time_t slow_now, lead;
+
+static archi_stop_t uneven_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
+{
+    struct timespec a_little = {0, 2000000};
+    archi_stop_t stop = hop_step(plan, map, b, horizon);
+
+    if (b->id == 0 && b->now - slow_now > lead)
+        lead = b->now - slow_now;
+    if (b->id == 1)
+        slow_now = b->now;
+    if (b->id == 1 && b->now < 1000 * ((const hop_plan_t *)plan)->gap)
+        nanosleep(&a_little, NULL);
+    return stop;
+}
+
+static int runs_uneven(archi_net_t *net, void *user)
+{
+    const hop_plan_t plan = {1000, 10, 0, 1, 0};
+    hop_run_t h;
+    int n_wrong = !hop_open(&h, net, &plan, 2, 0, 1);
+
+    (void)user;
+    h.spark.run.until = 20000 * plan.gap;
+    h.spark.run.step = uneven_step;
+    n_wrong += archi_execute(&h.spark.run, &h.spark.stats) != ARCH_OK;
+    spark_close(&h.spark);
+    return n_wrong;
+}
+
+static void who_only_sends_stays_near(void)
+{
+    slow_now = lead = 0;
+    CU_ASSERT_EQUAL(run_on_thread_ranks(2, runs_uneven, NULL), 0);
+    CU_ASSERT(lead > 0 && lead < 5000 * 1000);
 }
 
 static int goes_on_where_it_stopped(archi_net_t *net, void *user)
@@ -607,8 +653,10 @@ int main(void)
         {"same_bits_on_any_blocks_and_ranks", same_bits_on_any_blocks_and_ranks},
         {"an_event_under_way_keeps_the_run_going", an_event_under_way_keeps_the_run_going},
         {"every_pair_of_blocks_may_promise_its_own", every_pair_of_blocks_may_promise_its_own},
+        {"blocks_of_one_rank_bind_each_other", blocks_of_one_rank_bind_each_other},
         {"hours_without_an_event_pass_at_once", hours_without_an_event_pass_at_once},
         {"same_bits_when_events_are_rare", same_bits_when_events_are_rare},
+        {"who_only_sends_stays_near", who_only_sends_stays_near},
         {"ranks_go_on_where_they_stopped", ranks_go_on_where_they_stopped},
         {"blocks_grow_from_nothing", blocks_grow_from_nothing},
         {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
