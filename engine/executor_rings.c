@@ -30,6 +30,7 @@
  * A rank in trouble, or asked to stop, writes the verdict where all look in every turn; all then leave together, each
  * emptying its rings until nobody puts anything more into them. */
 #include "engine/executor_rings.h"
+#include "engine/trace.h"
 #include <sched.h>
 #include <time.h>
 #include "engine/hot.h"
@@ -59,21 +60,28 @@ static void relax(void)
 #endif
 }
 
+/* What was done since the last note. */
+static void note(archi_rings_t *g, archi_trace_kind_t kind, uint64_t n_events)
+{
+    const archi_exec_t *x = g->x;
+    double now;
+
+    if (x->run->trace == NULL)
+        return;
+    now = archi_wall_seconds();
+    archi_trace_note(x->run->trace, kind, g->noted, now, least(g->clock, x->until), n_events);
+    g->noted = now;
+}
+
 /* Tell what all have reached. */
 static void tell_progress(archi_rings_t *g)
 {
-    const double period = 0.2;
-    archi_exec_t *x = g->x;
-    uint64_t n_events = x->n_events;
+    uint64_t n_events = g->x->n_events;
 
-    if (x->run->progress == NULL || x->clock - x->told_at < period)
-        return;
-    x->told_at = x->clock;
     for (archi_peer_t *p = g->peer; p < archi_ring_peers_end(g); p++)
-        if (p != g->peer + x->rank)
+        if (p != g->peer + g->x->rank)
             n_events += atomic_load_explicit(&p->desk->n_events, memory_order_relaxed);
-    if (x->run->progress(x->run->user, least(least(g->reached, own_clock(g)), x->until), n_events) != 0)
-        x->cancelled = 1;
+    archi_exec_tell(g->x, least(g->reached, own_clock(g)), n_events);
 }
 
 /* Whoever has waited long sleeps for an eighth of that, so that being woken late costs an eighth at most, and whoever
@@ -116,6 +124,8 @@ void archi_ring_rested(archi_rings_t *g)
 {
     bool is_long = g->idle > (uint32_t)g->spins;
 
+    if (g->idle > 0)
+        note(g, ARCHI_TRACE_WAIT, 0);
     if (g->idle > 0 && (g->sampled || is_long)) {
         (void)archi_exec_lap(g->x);
         g->x->stats->wait_seconds += (is_long ? 1 : SAMPLE) * (g->x->clock - g->wait_from);
@@ -219,6 +229,7 @@ static arch_status_t run_chunk(archi_rings_t *g, arch_time_t goal)
     for (uint32_t i = 0; i < x->run->n_local; i++)
         if (x->next[i] < goal)
             ARCH_TRY(archi_exec_run_block(x, i, goal));
+    note(g, ARCHI_TRACE_RUN, x->n_events - before);
     ARCH_TRY(archi_ring_post(g));
     g->next = next_event(x);
     atomic_store_explicit(&g->desk->n_events, x->n_events, memory_order_relaxed);
@@ -297,6 +308,7 @@ static arch_status_t one_turn(archi_rings_t *g)
     ARCH_TRY(archi_ring_drain(g));
     if (g->next < goal) {
         archi_ring_rested(g);
+        note(g, ARCHI_TRACE_MAIL, 0);
         ARCH_TRY(run_chunk(g, goal));
         publish(g);
     } else {
@@ -352,6 +364,7 @@ static arch_status_t run(archi_rings_t *g)
 {
     arch_status_t st;
 
+    g->noted = g->x->run->trace == NULL ? 0 : archi_wall_seconds();
     g->aim = MOST_EVENTS;
     g->stride = 1;
     g->most = ARCH_TIME_MAX;

@@ -84,6 +84,7 @@ typedef struct {
     uint32_t        n_waits;
     int             sampled;      /* this wait is timed from its beginning */
     double          wait_from;
+    double          noted;        /* up to here the trace tells what this rank did */
     uint32_t        stride, since; /* chunks between two readings of the clock, and since the last */
 } archi_rings_t;
 

@@ -2,6 +2,7 @@
 #include "support/alloc.h"
 #include "support/hop_model.h"
 #include "support/thread_ranks.h"
+#include "engine/trace.h"
 #include <CUnit/Basic.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -302,6 +303,41 @@ static void ranks_go_on_where_they_stopped(void)
             wanted.way = ways[w];
             CU_ASSERT_EQUAL(run_on_thread_ranks(counts[r], goes_on_where_it_stopped, &wanted), 0);
         }
+}
+
+/* Every event is in a span of running, spans follow each other, and what was not running was mail or waiting. */
+static int traces_all(archi_net_t *net, void *user)
+{
+    archi_trace_t *trace = NULL;
+    const archi_span_t *span;
+    uint32_t n = 0, kinds = 0;
+    uint64_t n_events = 0;
+    spark_run_t s;
+    int n_wrong = archi_trace_create(100000, &trace) != ARCH_OK;
+
+    (void)user;
+    n_wrong += !spark_open(&s, net, 4, 0, 0);
+    s.run.trace = trace;
+    n_wrong += archi_execute(&s.run, &s.stats) != ARCH_OK;
+    span = archi_trace_spans(trace, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        kinds |= 1u << span[i].kind;
+        n_events += span[i].kind == ARCHI_TRACE_RUN ? span[i].n_events : 0;
+        n_wrong += i > 0 && (span[i].from < span[i - 1].to || span[i].now < span[i - 1].now);
+        n_wrong += span[i].kind != ARCHI_TRACE_RUN && span[i].n_events != 0;
+    }
+    n_wrong += n_events != s.stats.n_events;
+    n_wrong += kinds != (1u << ARCHI_TRACE_RUN | 1u << ARCHI_TRACE_MAIL | 1u << ARCHI_TRACE_WAIT);
+    n_wrong += n == 0 || span[n - 1].to - span[0].from > s.stats.wall_seconds;
+    archi_trace_destroy(&trace);
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void a_trace_tells_of_every_event(void)
+{
+    for (uint32_t size = 2; size <= 3; size++)
+        CU_ASSERT_EQUAL(run_on_thread_ranks(size, traces_all, NULL), 0);
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------ */
@@ -658,6 +694,7 @@ int main(void)
         {"same_bits_when_events_are_rare", same_bits_when_events_are_rare},
         {"who_only_sends_stays_near", who_only_sends_stays_near},
         {"ranks_go_on_where_they_stopped", ranks_go_on_where_they_stopped},
+        {"a_trace_tells_of_every_event", a_trace_tells_of_every_event},
         {"blocks_grow_from_nothing", blocks_grow_from_nothing},
         {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
         {"names_block_and_section_at_the_memory_limit", names_block_and_section_at_the_memory_limit},
