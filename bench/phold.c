@@ -6,7 +6,8 @@
  * processes is the same if and only if every process saw the same events in the same order.
  *
  *     phold --lps 16384 --start 1 --remote 0.5 --lookahead 0.1 --mean 1 --end 100 --seed 1 --blocks 1 --threads 1
- *     phold --lps 16384 --blocks 64 --threads 2 --lookahead 0.001 --executor optimistic
+ *     phold --lps 16384 --threads 2 --lookahead 0 --executor optimistic                  (0 is one tick)
+ *     phold --lps 16384 --blocks 64 --threads 2 --lookahead 0 --executor optimistic --back copies
  *     mpirun -n 2 phold --lps 16384 --blocks 2 */
 #include "bench/options.h"
 #include "engine/draw.h"
@@ -359,9 +360,10 @@ static int run_mpi(const options_t *o)
 static int acceptable(const options_t *o)
 {
     if (o->lps >= 1 && o->lps < ARCHI_NIL && o->blocks >= 1 && o->blocks <= o->lps && o->threads >= 1 && o->end > 0 &&
-        o->lookahead >= 0 && executor_of(o) >= -1 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1)
+        o->lookahead >= 0 && executor_of(o) >= -1 && o->mean >= o->lookahead && o->remote >= 0 && o->remote <= 1 &&
+        (strcmp(o->back, "undo") == 0 || strcmp(o->back, "copies") == 0))
         return 1;
-    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic,\n");
+    fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic, back undo or copies,\n");
     fprintf(stderr, "       1 <= blocks <= lps, threads >= 1, 0 <= lookahead <= mean, 0 <= remote <= 1, end > 0\n");
     return 0;
 }
