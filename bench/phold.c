@@ -17,7 +17,7 @@
 
 typedef struct {
     uint64_t lps, start, seed, blocks, threads;
-    double remote, lookahead, mean, end;
+    double remote, lookahead, ahead, mean, end;
     const char *executor, *back;
 } options_t;
 
@@ -195,6 +195,7 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     run.noting = strcmp(r->o->back, "undo") == 0 ? noting_step : NULL;
     run.lookahead = r->plan.lookahead;
     run.until = (arch_time_t)(1e9 * r->o->end);
+    run.ahead = (arch_time_t)(1e9 * r->o->ahead);
     run.kind = kind_of(r->o, archi_net_size(r->net));
     ARCH_TRY(archi_net_barrier(r->net));
     ARCH_TRY(archi_execute(&run, &stats));
@@ -370,7 +371,7 @@ static int acceptable(const options_t *o)
 
 int main(int argc, char **argv)
 {
-    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto", "undo"};
+    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 0, 1.0, 100.0, "auto", "undo"};
     const bench_option_t option[] = {{"lps", NULL, &o.lps, NULL},
                                      {"start", NULL, &o.start, NULL},
                                      {"seed", NULL, &o.seed, NULL},
@@ -378,6 +379,7 @@ int main(int argc, char **argv)
                                      {"threads", NULL, &o.threads, NULL},
                                      {"remote", &o.remote, NULL, NULL},
                                      {"executor", NULL, NULL, &o.executor},
+                                     {"ahead", &o.ahead, NULL, NULL},
                                      {"back", NULL, NULL, &o.back},
                                      {"mean", &o.mean, NULL, NULL},
                                      {"lookahead", &o.lookahead, NULL, NULL},
