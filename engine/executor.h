@@ -68,7 +68,7 @@ typedef struct {
     archi_moving_t      moving;
     uint64_t            moving_seed;  /* of ARCHI_WANDER */
     struct archi_trace *trace;        /* where spans of wall time are noted; NULL: nowhere */
-    arch_time_t         ahead;        /* OPTIMISTIC: how far ahead of what is final to run; 0: as far as pays, by measurement */
+    arch_time_t         ahead;        /* OPTIMISTIC: run so far ahead of what is final; 0: as far as pays, by measurement */
     arch_time_t         until;        /* events at or after it stay pending */
     uint64_t            memory_limit; /* bytes for this rank's blocks together, copies included; 0: none */
     archi_executor_kind_t kind;

@@ -593,6 +593,52 @@ static void a_cancelled_run_can_go_on(void)
         }
 }
 
+/* ---- what is told ------------------------------------------------------------------------------------------------- */
+
+static int at_most_all(void *user, arch_time_t now, uint64_t n_events)
+{
+    uint64_t *told = user;
+
+    (void)now;
+    told[0] = n_events > told[0] ? n_events : told[0];
+    told[1]++;
+    return 0;
+}
+
+/* Told when nearly all has happened: what was undone is not among it. */
+static int counts_events_once(archi_net_t *net, void *user)
+{
+    trial_t *t = user;
+    uint64_t told[2] = {0, 0};
+    int n_wrong = 1;
+    case_t c;
+
+    if (open_case(&c, net, t->shape, ARCHI_OPTIMISTIC)) {
+        c.run.noting = slow_noting;
+        c.run.progress = at_most_all;
+        c.run.user = told;
+        n_wrong = archi_execute(&c.run, &c.stats) != ARCH_OK;
+        n_wrong += told[1] == 0 || told[0] == 0 || told[0] > t->plain.stats.n_events;
+        t->n_undone += c.stats.n_undone;
+    }
+    close_case(&c);
+    return n_wrong;
+}
+
+static void progress_counts_events_once(void)
+{
+    for (uint32_t size = 1; size <= 3; size++) {
+        trial_t t;
+        memset(&t, 0, sizeof t);
+        run_plain(&t, &far);
+        sleep_after = t.plain.block[0]->n_events * 9 / 10;
+        slept = 0;
+        CU_ASSERT_EQUAL(run_on_thread_ranks(size, counts_events_once, &t), 0);
+        CU_ASSERT(t.n_undone > t.plain.stats.n_events / 8); /* enough to show */
+        close_case(&t.plain);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"what_was_undone_was_never_done", what_was_undone_was_never_done},
@@ -603,6 +649,7 @@ int main(void)
                            {"what_comes_is_worth_more_than_the_log", what_comes_is_worth_more_than_the_log},
                            {"survives_failing_allocations", survives_failing_allocations},
                            {"a_cancelled_run_can_go_on", a_cancelled_run_can_go_on},
+                           {"progress_counts_events_once", progress_counts_events_once},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"undo", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned failures;
