@@ -6,7 +6,8 @@
  * processes is the same if and only if every process saw the same events in the same order.
  *
  *     phold --lps 16384 --start 1 --remote 0.5 --lookahead 0.1 --mean 1 --end 100 --seed 1 --blocks 1 --threads 1
- *     phold --lps 16384 --blocks 64 --threads 2 --lookahead 0.001 --executor optimistic
+ *     phold --lps 16384 --threads 2 --lookahead 0 --executor optimistic                  (0 is one tick)
+ *     phold --lps 16384 --blocks 64 --threads 2 --lookahead 0 --executor optimistic --back copies
  *     mpirun -n 2 phold --lps 16384 --blocks 2 */
 #include "bench/options.h"
 #include "engine/draw.h"
@@ -16,7 +17,7 @@
 
 typedef struct {
     uint64_t lps, start, seed, blocks, threads;
-    double remote, lookahead, mean, end;
+    double remote, lookahead, ahead, mean, end;
     const char *executor, *moving, *back;
 } options_t;
 
@@ -208,6 +209,7 @@ static arch_status_t run(rank_t *r, outcome_t *out)
     run.noting = strcmp(r->o->back, "undo") == 0 ? noting_step : NULL;
     run.lookahead = r->plan.lookahead;
     run.until = (arch_time_t)(1e9 * r->o->end);
+    run.ahead = (arch_time_t)(1e9 * r->o->ahead);
     run.kind = kind_of(r->o, archi_net_size(r->net));
     run.moving = (archi_moving_t)moving_of(r->o);
     run.moving_seed = r->o->seed;
@@ -385,17 +387,17 @@ static int acceptable(const options_t *o)
 {
     if (o->lps >= 1 && o->lps < ARCHI_NIL && o->blocks >= 1 && o->blocks <= o->lps && o->threads >= 1 && o->end > 0 &&
         o->lookahead >= 0 && executor_of(o) >= -1 && moving_of(o) >= 0 && o->mean >= o->lookahead && o->remote >= 0 &&
-        o->remote <= 1)
+        o->remote <= 1 && (strcmp(o->back, "undo") == 0 || strcmp(o->back, "copies") == 0))
         return 1;
     fprintf(stderr, "phold: needs an executor auto, sequential, conservative or optimistic,\n");
-    fprintf(stderr, "       moving stay, balance or wander,\n");
+    fprintf(stderr, "       moving stay, balance or wander, back undo or copies,\n");
     fprintf(stderr, "       1 <= blocks <= lps, threads >= 1, 0 <= lookahead <= mean, 0 <= remote <= 1, end > 0\n");
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 1.0, 100.0, "auto", "stay", "undo"};
+    options_t o = {16384, 1, 1, 0, 1, 0.5, 0.1, 0, 1.0, 100.0, "auto", "stay", "undo"};
     const bench_option_t option[] = {{"lps", NULL, &o.lps, NULL},
                                      {"start", NULL, &o.start, NULL},
                                      {"seed", NULL, &o.seed, NULL},
@@ -404,6 +406,7 @@ int main(int argc, char **argv)
                                      {"remote", &o.remote, NULL, NULL},
                                      {"executor", NULL, NULL, &o.executor},
                                      {"moving", NULL, NULL, &o.moving},
+                                     {"ahead", &o.ahead, NULL, NULL},
                                      {"back", NULL, NULL, &o.back},
                                      {"mean", &o.mean, NULL, NULL},
                                      {"lookahead", &o.lookahead, NULL, NULL},

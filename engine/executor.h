@@ -47,9 +47,9 @@ typedef struct {
     /* of the optimistic executor; efficiency is n_events / (n_events + n_undone + n_repeated) */
     uint64_t n_rollbacks;   /* times a block was put back */
     uint64_t n_undone;      /* events handled too early and taken back */
-    uint64_t n_repeated;    /* events handled again between a copy and the time to which the block was put back */
-    uint64_t n_copies;      /* times a block was copied */
-    uint64_t copy_bytes;    /* most that copies and what goes with them took at once */
+    uint64_t n_repeated;    /* by copies: events handled again between a copy and the time to which the block was put back */
+    uint64_t n_copies;      /* by copies: times a block was copied */
+    uint64_t copy_bytes;    /* most that copies and what goes with them, or logs for undoing, took at once */
 } archi_executor_stats_t;
 
 typedef struct {
@@ -61,7 +61,8 @@ typedef struct {
     uint32_t            n_local;
     const void         *plan;
     archi_step_t        step;
-    archi_noting_step_t noting;       /* archi_run_until_noting(): what can be undone need not be copied; NULL: copies */
+    archi_noting_step_t noting;       /* of a model that can be undone, see archi_run_until_noting(); NULL: it cannot be, */
+                                      /* and the optimistic executor copies its blocks */
     arch_time_t         lookahead;    /* least delay of any event between two blocks; >= 1 when n_blocks > 1 */
     const archi_link_t *link;         /* [n_links] block pairs that exchange events; no others do. NULL: any may, after */
     uint32_t            n_links;      /* `lookahead`, which is the least of them */
@@ -70,6 +71,7 @@ typedef struct {
     arch_time_t         segment;      /* 0: the run pauses when it has run for a while. Else after so much simulated time, */
                                       /* with load counted in events: the same course on any machine, for tests */
     struct archi_trace *trace;        /* where spans of wall time are noted; NULL: nowhere */
+    arch_time_t         ahead;        /* OPTIMISTIC: run so far ahead of what is final; 0: as far as pays, by measurement */
     arch_time_t         until;        /* events at or after it stay pending */
     uint64_t            memory_limit; /* bytes for this rank's blocks together, copies included; 0: none */
     archi_executor_kind_t kind;

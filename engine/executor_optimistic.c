@@ -18,11 +18,12 @@
  * Nothing is sent within less than the lookahead, so `final` grows by at least that in every round. How far it grows is
  * decided by the least time of a message sent and not by the least that the model promises.
  *
- * Blocks are put back by copies taken now and then (Lin and Preiss, "Selecting the checkpoint interval in Time Warp
- * simulation", 1993) and by handling again what lay between; events that a block received since the copy are kept in a log.
- * So the time of a rollback goes with the size of a block: many small blocks per rank suit this executor.
+ * How a block is put back is the model's to choose. If its handlers write only what can be noted, its events are undone one
+ * by one (executor_optimistic_undo.c): then going back costs what it takes back and no more, whatever the block's size. Any
+ * other block is restored from a copy taken now and then and handles again what lay between (executor_optimistic_copy.c):
+ * that goes with the size of a block, so many small ones per rank suit such models.
  *
- * Where there is no memory for a copy the block runs no further than is safe, `final` + lookahead, as in
+ * Where there is no memory for that the block runs no further than is safe, `final` + lookahead, as in
  * executor_windows.c, and so do all blocks while running ahead does not pay: see executor_optimistic_pace.c. How far any
  * rank runs is its own affair: it changes how soon something is known, never what. */
 #include "engine/executor_optimistic.h"

@@ -197,15 +197,11 @@ static void steer(archi_guess_t *g)
         p->width = f > 0.03 ? 1.25 * p->lookahead : p->lookahead; /* what noting takes at all must pay, too */
 }
 
-void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
+static void adapt_with_undoing(archi_guess_t *g, arch_time_t advance)
 {
     archi_pace_t *p = &g->pace;
     double most = p->width < (double)g->x->slice ? p->width : (double)g->x->slice;
 
-    if (g->x->run->noting == NULL) {
-        adapt_with_copies(g, n_run, advance);
-        return;
-    }
     if (p->rest != 0) {
         if (--p->rest == 0)
             p->width = 2 * p->lookahead;
@@ -219,4 +215,16 @@ void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
         steer(g);
     p->advance_sum = p->width_sum = 0;
     p->n_rounds = 0;
+}
+
+void archi_pace_adapt(archi_guess_t *g, uint64_t n_run, arch_time_t advance)
+{
+    archi_pace_t *p = &g->pace;
+
+    if (g->x->run->ahead != 0)
+        p->width = (double)g->x->run->ahead;
+    else if (g->x->run->noting == NULL)
+        adapt_with_copies(g, n_run, advance);
+    else
+        adapt_with_undoing(g, advance);
 }

@@ -19,8 +19,9 @@ typedef struct {
 } spark_lp_t;
 
 typedef struct {
-    uint32_t free; /* the pool's */
-    uint32_t lit;  /* ticks until it fades, for the digest */
+    uint32_t free;  /* the pool's */
+    uint32_t lit;   /* ticks until it fades, for the digest */
+    uint32_t n_lit; /* times it was taken: what an entry last held stays, and one never taken holds 0 */
 } spark_t;
 
 typedef struct {
@@ -75,6 +76,7 @@ ARCH_HD static ARCH_INLINE void spark_handle(const void *plan, const archi_map_t
     } else if (ev->kind == SPARK) {
         i = archi_pool_take(b, SPARK_POOL);
         ((spark_t *)archi_section(b, SPARK_POOL))[i].lit = (uint32_t)ev->word[0];
+        ((spark_t *)archi_section(b, SPARK_POOL))[i].n_lit++;
         spark_send(map, b, ev->dst, ev->dst, 5000 + (arch_time_t)(ev->word[0] % 10) * 500, FADE, i);
     } else {
         lp->checksum += ((spark_t *)archi_section(b, SPARK_POOL))[ev->word[0]].lit;

@@ -396,6 +396,40 @@ static void a_cancelled_run_can_go_on(void)
         }
 }
 
+/* What is told counts nothing twice: not what was taken back, not what was repeated. */
+static int is_told_no_more_than_there_is(archi_net_t *net, void *user)
+{
+    case_t *c = user;
+    told_t told = {0, -1, 0, 0, 0};
+    spark_run_t s;
+    int n_wrong = 1;
+
+    if (open_case(&s, net, c)) {
+        s.run.step = slow_step;
+        s.run.progress = on_progress;
+        s.run.user = &told;
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_OK;
+        n_wrong += told.n_wrong;
+        n_wrong += told.n_calls == 0 || told.n_events > c->n_events;
+        c->n_rollbacks += s.stats.n_rollbacks;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void progress_counts_events_once(void)
+{
+    case_t c = {{SPARK_LOOKAHEAD, SPARK_N_LPS}, 10, 300000, 6, 1, 0, 0, 0, 0, 0, 0, 0};
+
+    expect_of_sequential(&c);
+    sleep_after = c.n_events / c.n_blocks * 9 / 10; /* told when nearly all has happened */
+    for (uint32_t size = 1; size <= MAX_RANKS; size++) {
+        slept = 0;
+        CU_ASSERT_EQUAL(run_on_thread_ranks(size, is_told_no_more_than_there_is, &c), 0);
+    }
+    CU_ASSERT(c.n_rollbacks > 0);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -411,6 +445,7 @@ int main(void)
         {"one_full_rank_stops_all", one_full_rank_stops_all},
         {"survives_failing_allocations", survives_failing_allocations},
         {"a_cancelled_run_can_go_on", a_cancelled_run_can_go_on},
+        {"progress_counts_events_once", progress_counts_events_once},
         CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"optimistic", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned failures;

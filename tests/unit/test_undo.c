@@ -18,6 +18,7 @@ typedef struct {
     arch_time_t lookahead; /* least delay between processes */
     uint32_t grid, steps;  /* delays are multiples of grid ns, below steps * grid, and to oneself 0 may be among them */
     uint32_t most;         /* what a tick throws at others at most */
+    uint32_t sink;         /* 1: all of it at the last process, where it arrives when all is over */
 } plan_t;
 
 typedef struct {
@@ -32,6 +33,8 @@ ARCH_HD static ARCH_INLINE void imp_send(const plan_t *plan, const archi_map_t *
 
     memset(&ev, 0, sizeof ev);
     ev.at = b->now + (arch_time_t)(draw % plan->steps) * plan->grid + (to == from ? 0 : plan->lookahead);
+    if (plan->sink && kind == JUMP)
+        ev.at += draw;
     ev.dst = to;
     ev.kind = kind;
     ev.small = (uint16_t)draw;
@@ -63,6 +66,11 @@ ARCH_HD static ARCH_INLINE void imp_handle(const void *plan_bytes, const archi_m
         return;
     }
     n = bits.w[3] % (plan->most + 1);
+    if (plan->sink) {
+        imp_send(plan, map, b, ev->dst, plan->n_lps - 1, 1u << 30, JUMP, 0);
+        imp_send(plan, map, b, ev->dst, ev->dst, bits.w[0], TICK, 0);
+        return;
+    }
     for (i = 0; i < n / 2; i++)
         imp_send(plan, map, b, ev->dst, (bits.w[1] + i * i) % plan->n_lps, bits.w[2] + i, JUMP, bits.w[2] % 3);
     imp_send(plan, map, b, ev->dst, ev->dst, bits.w[0], TICK, 0);
@@ -89,6 +97,7 @@ typedef struct {
     int dealt;
     arch_time_t until;
     uint64_t memory_limit;
+    arch_time_t ahead;
 } shape_t;
 
 typedef struct {
@@ -161,6 +170,7 @@ static int open_case(case_t *c, archi_net_t *net, const shape_t *shape, archi_ex
     c->run.lookahead = shape->plan.lookahead;
     c->run.until = shape->until;
     c->run.memory_limit = shape->memory_limit;
+    c->run.ahead = shape->ahead;
     c->run.kind = kind;
     return 1;
 }
@@ -264,6 +274,7 @@ static shape_t random_shape(uint32_t *state)
     s.n_blocks = 2 + pick(state, MAX_BLOCKS - 1);
     s.dealt = (int)pick(state, 2);
     s.until = (arch_time_t)s.plan.grid * s.plan.steps * (20 + pick(state, 20)) * 40 / s.plan.n_lps + 10;
+    s.ahead = pick(state, 4) == 0 ? 0 : 1 + (arch_time_t)(pick(state, 3 * s.plan.steps) * s.plan.grid);
     return s;
 }
 
@@ -382,7 +393,7 @@ static void what_was_undone_was_never_done(void)
 /* ---- and with one ------------------------------------------------------------------------------------------------- */
 
 /* Long delays without lookahead: blocks run far ahead. */
-static const shape_t far = {{MAX_LPS, 1, 1, 50000, 400, 1}, 3, 1, 400000000, 0};
+static const shape_t far = {{MAX_LPS, 1, 1, 50000, 400, 1, 0}, 3, 1, 400000000, 0, 2000000};
 
 static void blocks_that_run_far_ahead_come_back(void)
 {
@@ -392,7 +403,7 @@ static void blocks_that_run_far_ahead_come_back(void)
         run_plain(&t, &far);
         CU_ASSERT(t.plain.stats.n_events > 20000);
         CU_ASSERT_EQUAL(run_on_thread_ranks(size, ends_as_plain, &t), 0);
-        CU_ASSERT(t.n_undone > 100);
+        CU_ASSERT(t.n_undone > 1000);
         close_case(&t.plain);
     }
 }
@@ -449,6 +460,29 @@ static void the_log_takes_only_what_blocks_leave(void)
         close_case(&c);
     }
     CU_ASSERT(most_log > 0);
+    close_case(&t.plain);
+}
+
+/* Into one block comes more and more while it runs ahead: its log goes when what comes needs the memory. */
+static void what_comes_is_worth_more_than_the_log(void)
+{
+    shape_t shape = {{40, 1, 1, 1000, 50, 0, 1}, 2, 0, 3000000, 0, 400000};
+    uint64_t need;
+    trial_t t;
+    case_t c;
+
+    memset(&t, 0, sizeof t);
+    run_plain(&t, &shape);
+    CU_ASSERT(archi_queue_count(t.plain.block[1]) > 1000);
+    need = t.plain.stats.peak_bytes + 2 * 8192;
+    for (int i = 0; i < 64; i++) {
+        shape.memory_limit = need + (uint64_t)i * 1024;
+        CU_ASSERT_FATAL(open_case(&c, NULL, &shape, ARCHI_OPTIMISTIC));
+        CU_ASSERT_EQUAL(archi_execute(&c.run, &c.stats), ARCH_OK);
+        CU_ASSERT_EQUAL(c.block[1]->n_events, t.plain.block[1]->n_events);
+        CU_ASSERT_EQUAL(archi_queue_count(c.block[1]), archi_queue_count(t.plain.block[1]));
+        close_case(&c);
+    }
     close_case(&t.plain);
 }
 
@@ -559,6 +593,52 @@ static void a_cancelled_run_can_go_on(void)
         }
 }
 
+/* ---- what is told ------------------------------------------------------------------------------------------------- */
+
+static int at_most_all(void *user, arch_time_t now, uint64_t n_events)
+{
+    uint64_t *told = user;
+
+    (void)now;
+    told[0] = n_events > told[0] ? n_events : told[0];
+    told[1]++;
+    return 0;
+}
+
+/* Told when nearly all has happened: what was undone is not among it. */
+static int counts_events_once(archi_net_t *net, void *user)
+{
+    trial_t *t = user;
+    uint64_t told[2] = {0, 0};
+    int n_wrong = 1;
+    case_t c;
+
+    if (open_case(&c, net, t->shape, ARCHI_OPTIMISTIC)) {
+        c.run.noting = slow_noting;
+        c.run.progress = at_most_all;
+        c.run.user = told;
+        n_wrong = archi_execute(&c.run, &c.stats) != ARCH_OK;
+        n_wrong += told[1] == 0 || told[0] == 0 || told[0] > t->plain.stats.n_events;
+        t->n_undone += c.stats.n_undone;
+    }
+    close_case(&c);
+    return n_wrong;
+}
+
+static void progress_counts_events_once(void)
+{
+    for (uint32_t size = 1; size <= 3; size++) {
+        trial_t t;
+        memset(&t, 0, sizeof t);
+        run_plain(&t, &far);
+        sleep_after = t.plain.block[0]->n_events * 9 / 10;
+        slept = 0;
+        CU_ASSERT_EQUAL(run_on_thread_ranks(size, counts_events_once, &t), 0);
+        CU_ASSERT(t.n_undone > t.plain.stats.n_events / 8); /* enough to show */
+        close_case(&t.plain);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"what_was_undone_was_never_done", what_was_undone_was_never_done},
@@ -566,8 +646,10 @@ int main(void)
                            {"blocks_that_run_far_ahead_come_back", blocks_that_run_far_ahead_come_back},
                            {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
                            {"the_log_takes_only_what_blocks_leave", the_log_takes_only_what_blocks_leave},
+                           {"what_comes_is_worth_more_than_the_log", what_comes_is_worth_more_than_the_log},
                            {"survives_failing_allocations", survives_failing_allocations},
                            {"a_cancelled_run_can_go_on", a_cancelled_run_can_go_on},
+                           {"progress_counts_events_once", progress_counts_events_once},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"undo", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned failures;
