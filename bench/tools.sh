@@ -31,4 +31,5 @@ expect 2 "no program" bench/table --build nowhere
 expect 2 "no row" bench/table --build "$ARCH_BUILD" --rows 77
 expect 0 "^usage" bench/table --help
 [ -n "${ARCH_SANITIZE-}" ] || expect 0 "^| 1,024 |" bench/table --build "$ARCH_BUILD" --quick --repetitions 1 --rows "1,024"
+[ -n "${ARCH_SANITIZE-}" ] || expect 0 "^| mm1 |" bench/table --build "$ARCH_BUILD" --repetitions 1 --rows design
 exit $failed
