@@ -22,8 +22,8 @@ def environment():
     return env
 
 
-def output_of(command, shell=False, timeout=600):
-    """What a command prints; Failed when it cannot be run or its exit status is not 0."""
+def output_of(command, shell=False, timeout=600, good=(0,)):
+    """What a command prints; Failed when it cannot be run or its exit status is none of the good ones."""
     said = command if shell else " ".join(command)
     try:
         done = subprocess.run(command, shell=shell, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -33,7 +33,7 @@ def output_of(command, shell=False, timeout=600):
     except OSError as e:
         raise Failed(f"{said}: {e.strerror}") from None
     text = done.stdout.decode("utf-8", "replace")
-    if done.returncode != 0:
+    if done.returncode not in good:
         raise Failed(f"{said}: exit status {done.returncode}\n{tail(text)}")
     return text
 

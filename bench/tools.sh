@@ -46,4 +46,5 @@ if [ -x "$ARCH_BUILD/architech" ]; then
     expect 0 "^ok$" "$ARCH_BUILD/architech" validate "$work/a.json"
     expect 0 "^ok$" "$ARCH_BUILD/architech" validate "$work/s.json"
 fi
+[ -n "${ARCH_SANITIZE-}" ] || expect 0 "^| mm1 |" bench/table --build "$ARCH_BUILD" --repetitions 1 --rows design
 exit $failed
