@@ -15,7 +15,7 @@ static void say(char **at, const char *format, uint32_t a, uint32_t b, uint32_t 
     *at += sprintf(*at, format, a, b, c); /* into room for far more than a test says */
 }
 
-/* Chains of services, 500 us from each to the next, with plenty of requests: windows that hold work for several ranks. */
+/* Chains of services, 500 or 900 us from each to the next, and plenty of requests: windows with work for several ranks. */
 static arch_design_t *chains(const char *duration)
 {
     static char text[32768];
@@ -23,8 +23,12 @@ static arch_design_t *chains(const char *duration)
     arch_problems_t problems = {0, NULL};
     arch_design_t *design = NULL;
 
-    at += sprintf(at, "{\"architech\":1,\"run\":{\"duration\":\"%s\",\"warmup\":\"0s\"},\"network\":{\"latency\":\"500us\"},"
-                      "\"services\":{", duration);
+    at += sprintf(at, "{\"architech\":1,\"run\":{\"duration\":\"%s\",\"warmup\":\"0s\"},\"network\":{\"latency\":\"500us\","
+                      "\"links\":[", duration);
+    for (uint32_t i = 0; i < CHAINS; i += 2)
+        say(&at, i == 0 ? "{\"between\":[\"s%u\",\"s%u\"],\"latency\":\"900us\"}" :
+                          ",{\"between\":[\"s%u\",\"s%u\"],\"latency\":\"900us\"}", i * LENGTH + 1, i * LENGTH + 2, 0);
+    at += sprintf(at, "]},\"services\":{");
     for (uint32_t i = 0; i < CHAINS * LENGTH; i++) {
         say(&at, i == 0 ? "\"s%u\":{\"cores\":100,\"endpoints\":{\"e\":[{\"cpu\":\"10us\"}" :
                           ",\"s%u\":{\"cores\":100,\"endpoints\":{\"e\":[{\"cpu\":\"10us\"}", i, 0, 0);
@@ -228,7 +232,7 @@ static void a_trial_says_what_there_is_to_know(void)
 static void a_short_run_is_not_worth_a_trial(void)
 {
     arch_design_t *design = chains("1ms");
-    archi_job_t job = tried(design, 0);
+    archi_job_t job = tried(design, 1); /* where a trial would fail */
 
     CU_ASSERT_EQUAL(job.known.most, 1);
     arch_design_destroy(&design);
