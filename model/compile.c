@@ -663,7 +663,7 @@ static archi_plan_t *reserve(uint64_t bytes)
 static arch_status_t flatten(archi_compile_t *c, archi_plan_t **out)
 {
     archi_plan_t *p;
-    uint64_t bytes, edges = most_edges(c);
+    uint64_t bytes, edges = c->most_edges = most_edges(c);
 
     count_all(c);
     c->head.bytes = lay_out(c, &c->head, NULL);
@@ -690,6 +690,11 @@ static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
     ARCH_TRY_TO(failed,
                 archi_traffic_solve(p, (double *)((char *)p + p->arrival_rate), (double *)((char *)p + p->utilisation),
                                     (double *)((char *)p + p->event_rate), &c->edge));
+    if (c->edge.n > c->most_edges) {
+        st = ARCH_FAIL(ARCH_E_INTERNAL, "the traffic equations found %u edges, and the plan has room for %llu", c->edge.n,
+                       (unsigned long long)c->most_edges);
+        goto failed;
+    }
     p->n_edges = c->edge.n;
     if (c->edge.n > 0)
         memcpy((char *)p + p->edge, c->edge.data, (size_t)c->edge.n * sizeof(archi_edge_t));

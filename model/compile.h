@@ -22,6 +22,7 @@ typedef struct {
     uint32_t *primary, *replicas;                        /* [n_databases] groups; replicas ARCHI_NIL when it has none */
     uint64_t *link_of;                                   /* [n_links] packed pairs of nodes, ascending */
     uint32_t *link_var;                                  /* beside them */
+    uint64_t most_edges;                                 /* that the plan has room for */
     uint32_t caller;                                     /* group whose programs are being compiled */
     uint32_t caller_node;
     uint32_t local; /* instructions of the current endpoint so far */

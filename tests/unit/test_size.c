@@ -208,6 +208,42 @@ static void refuses_more_different_latencies_than_a_message_can_name(void)
     arch_design_destroy(&d);
 }
 
+static void names_each_pair_once_in_order(void)
+{
+    arch_design_t *d = linked(3, 2, 2);
+    const archi_edge_t *e;
+    archi_plan_t *plan;
+
+    d->service[0].endpoint->steps.step[0] = d->service[0].endpoint->steps.step[1];
+    d->service[0].endpoint->steps.step[0].target.element = 2; /* before the call to 1 */
+    CU_ASSERT_EQUAL_FATAL(archi_plan_compile(d, &plan), ARCH_OK);
+    e = archi_plan_edges(plan);
+    CU_ASSERT_EQUAL_FATAL(archi_plan_n_edges(plan), 4);
+    CU_ASSERT(e[0].a == 0 && e[0].b == 1 && e[1].a == 1 && e[1].b == 2);
+    CU_ASSERT(e[2].a == 1 && e[2].b == 3 && e[3].a == 2 && e[3].b == 3);
+    archi_plan_destroy(&plan);
+    arch_design_destroy(&d);
+}
+
+static void hashes_the_whole_canonical_text(void)
+{
+    arch_design_t *d = linked(2000, 2, 5), *again;
+    arch_problems_t problems = {0, NULL};
+    uint64_t h = 14695981039346656037ull;
+    char *text;
+
+    CU_ASSERT_EQUAL_FATAL(arch_design_explain(d, &text), ARCH_OK);
+    CU_ASSERT(strlen(text) > 4 * ARCHI_STRBUF_MUCH); /* more than is there at a time when it is hashed */
+    CU_ASSERT_EQUAL_FATAL(arch_design_parse("size", NULL, text, strlen(text), &again, &problems), ARCH_OK);
+    for (const char *c = text; *c; c++)
+        h = (h ^ (unsigned char)*c) * 1099511628211ull;
+    CU_ASSERT_EQUAL(again->hash, h);
+    arch_problems_clear(&problems);
+    arch_design_destroy(&again);
+    arch_design_destroy(&d);
+    free(text);
+}
+
 /* ---- intervals --------------------------------------------------------------------------------------------------- */
 
 static uint32_t auto_intervals_of(uint32_t replicas)
@@ -247,6 +283,8 @@ int main(void)
     ADD(finds_each_of_many_names_and_no_other);
     ADD(gives_every_link_its_own_latency_however_many_there_are);
     ADD(refuses_more_different_latencies_than_a_message_can_name);
+    ADD(names_each_pair_once_in_order);
+    ADD(hashes_the_whole_canonical_text);
     ADD(counts_large_designs_in_fewer_intervals);
     CU_basic_run_tests();
     return CU_get_number_of_failures() != 0;
