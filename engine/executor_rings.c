@@ -119,14 +119,17 @@ void archi_ring_rest(archi_rings_t *g)
         sleep_a_little(g);
 }
 
-/* Short waits are counted by sample, long ones as they are. */
+/* Short waits are counted by sample, long ones as they are, and all as they are for a trace. */
 void archi_ring_rested(archi_rings_t *g)
 {
     bool is_long = g->idle > (uint32_t)g->spins;
+    double begun = g->noted;
 
     if (g->idle > 0)
         note(g, ARCHI_TRACE_WAIT, 0);
-    if (g->idle > 0 && (g->sampled || is_long)) {
+    if (g->x->run->trace != NULL) {
+        g->x->stats->wait_seconds += g->noted - begun;
+    } else if (g->idle > 0 && (g->sampled || is_long)) {
         (void)archi_exec_lap(g->x);
         g->x->stats->wait_seconds += (is_long ? 1 : SAMPLE) * (g->x->clock - g->wait_from);
     }

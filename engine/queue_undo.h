@@ -1,6 +1,6 @@
 /* engine/queue_undo.h - taking back what was put among the pending events, for executors that went too far.
  *
- * An event stays in its slot while it is pending, and which slot the next ones will take is known before they are sent.
+ * An event stays in its slot while it is pending, and which slots the next ones will take is known before they are sent.
  * Taking an event out unlinks it: nothing of it stays behind. */
 #ifndef ARCHI_QUEUE_UNDO_H
 #define ARCHI_QUEUE_UNDO_H
@@ -176,15 +176,21 @@ ARCHI_QUEUE_COLD void archi_queue_take_out(archi_block_t *b, uint32_t slot)
     archi_queue_give(b, slot);
 }
 
-/* Take the event that `src` sent as number `seq` out, which is pending, in one of the n slots named. */
+/* Take the event that `src` sent as number `seq` out, which is pending: in one of the n slots named, unless it was handled
+ * and put back since, when mail had taken its slot. */
 ARCHI_QUEUE_COLD void archi_queue_take_back(archi_block_t *b, archi_lp_t src, uint32_t seq, const uint32_t *hint, uint32_t n)
 {
-    uint32_t i = 0;
+    uint32_t i, used = b->section[ARCHI_SEC_QUEUE].used;
 
-    while (i < n && !archi_queue_holds(b, hint[i], src, seq))
-        i++;
-    ARCH_ASSERT(i < n);
-    archi_queue_take_out(b, hint[i]);
+    for (i = 0; i < n; i++)
+        if (archi_queue_holds(b, hint[i], src, seq)) {
+            archi_queue_take_out(b, hint[i]);
+            return;
+        }
+    for (i = 0; i < used && !archi_queue_holds(b, i, src, seq); i++)
+        ;
+    ARCH_ASSERT(i < used);
+    archi_queue_take_out(b, i);
 }
 
 /* ---- back to the front ------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { MAX_RANKS = 8, PHASES = 8, GLOW = 100, GLOWS = 16, HOT = 4 };
 
@@ -137,11 +138,12 @@ static void same_bits_whatever_is_tried(void)
     case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
-    for (uint32_t size = 2; size <= 4; size++) {
+    for (uint32_t size = 2; size <= MAX_RANKS; size *= 2) {
         c.n_blocks = 4 * size;
         CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, &c), 0);
     }
-    CU_ASSERT(c.n_changes > 0);
+    if (sysconf(_SC_NPROCESSORS_ONLN) <= MAX_RANKS / 2) /* more ranks than cores: fewer are faster */
+        CU_ASSERT(c.n_changes > 0);
     c.moving = ARCHI_STAY;
     c.n_moved = 0;
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, finds_the_same, &c), 0);
