@@ -276,9 +276,6 @@ static arch_status_t cut_for_cache(const archi_plan_t *plan, const arch_run_opti
     more = more_blocks(plan, &cut, l->group_size);
     if (options->partitions == 0 && more != cut.n_parts)
         ARCH_TRY(cut_and_deal(l, graph, more, &cut, &worst));
-    l->n_edges = graph->n_edges;
-    for (uint32_t i = 0; i < graph->n_edges; i++)
-        l->n_edges_cut += l->block_of[graph->edge[i].a] != l->block_of[graph->edge[i].b];
     return ARCH_OK;
 }
 
@@ -289,6 +286,9 @@ static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_op
         ARCH_TRY(cut_for_moving(plan, l, graph));
     else
         ARCH_TRY(cut_for_cache(plan, options, l, graph));
+    l->n_edges = graph->n_edges;
+    for (uint32_t i = 0; i < graph->n_edges; i++)
+        l->n_edges_cut += l->block_of[graph->edge[i].a] != l->block_of[graph->edge[i].b];
     return fill_map(l, graph->n);
 }
 

@@ -65,6 +65,7 @@ typedef struct {
     arch_time_t final;    /* nothing before it can change any more, anywhere: global virtual time */
     archi_pace_t pace;
     uint64_t n_told; /* events, when progress was last told: it never goes back */
+    uint64_t n_noted; /* the same in the trace */
 } archi_guess_t;
 
 /* An event on its way to another rank, with what the receiver needs to know whether it is final. */

@@ -16,6 +16,7 @@
  *
  * Times measured here decide only how far ranks run, which changes nothing that they find. */
 #include "engine/executor_optimistic.h"
+#include "engine/trace.h"
 #include "engine/hot.h"
 
 enum { TRY = 64, FIRST_REST = 64, LONGEST_REST = 16384, LOOK = 8 };
@@ -43,6 +44,19 @@ void archi_pace_begin(archi_guess_t *g)
     p->advance = p->lookahead;
     p->patience = FIRST_REST;
     p->looks = 1;
+    g->n_noted = g->x->n_events;
+}
+
+/* Up to now, from when the clock was last read. What may be taken back is not told as done: the first to come so far counts. */
+static void trace(archi_guess_t *g, archi_trace_kind_t kind, double begun)
+{
+    const archi_exec_t *x = g->x;
+    uint64_t n = kind == ARCHI_TRACE_RUN && x->n_events > g->n_noted ? x->n_events - g->n_noted : 0;
+
+    if (x->run->trace == NULL)
+        return;
+    g->n_noted += n;
+    archi_trace_note(x->run->trace, kind, begun, x->clock, g->final, n);
 }
 
 /* ---- the clock --------------------------------------------------------------------------------------------------- */
@@ -52,9 +66,13 @@ void archi_pace_begin_round(archi_guess_t *g)
     archi_pace_t *p = &g->pace;
     const double brief = 50e-6; /* seconds of a round that need not be looked at every time */
 
-    p->looks = g->x->run->noting == NULL || p->ran_s + p->met_s > brief || ++p->n_rounds % LOOK == 0 || !p->met_messages;
-    if (p->looks)
+    p->looks = g->x->run->trace != NULL || g->x->run->noting == NULL || p->ran_s + p->met_s > brief ||
+               ++p->n_rounds % LOOK == 0 || !p->met_messages;
+    if (p->looks) {
+        double begun = g->x->clock;
         (void)archi_exec_lap(g->x); /* settling is no part of running */
+        trace(g, ARCHI_TRACE_BACK, begun);
+    }
 }
 
 void archi_pace_ran(archi_guess_t *g)
@@ -68,6 +86,7 @@ void archi_pace_ran(archi_guess_t *g)
     }
     archi_exec_keep_pace(x, g->final, g->n_told);
     g->pace.ran_s = x->clock - start;
+    trace(g, ARCHI_TRACE_RUN, start);
 }
 
 void archi_pace_met(archi_guess_t *g)
@@ -77,8 +96,10 @@ void archi_pace_met(archi_guess_t *g)
     if (!p->looks)
         return;
     p->met_s = archi_exec_lap(g->x);
-    if (g->x->size > 1)
-        g->x->stats->wait_seconds += p->met_s * (p->n_rounds > 0 ? p->n_rounds : 1);
+    if (g->x->size == 1)
+        return;
+    g->x->stats->wait_seconds += p->met_s * (p->n_rounds > 0 ? p->n_rounds : 1);
+    trace(g, ARCHI_TRACE_WAIT, g->x->clock - p->met_s);
 }
 
 /* ---- the width --------------------------------------------------------------------------------------------------- */
