@@ -47,7 +47,7 @@ void archi_pace_begin(archi_guess_t *g)
     g->n_noted = g->x->n_events;
 }
 
-/* Up to now, from when the clock was last read. What may be taken back is not told as done: the first to come so far counts. */
+/* From `begun` to now. What may be taken back is not told as done: the first to come so far counts. */
 static void trace(archi_guess_t *g, archi_trace_kind_t kind, double begun)
 {
     const archi_exec_t *x = g->x;
