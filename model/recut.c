@@ -279,7 +279,7 @@ static void carry_cache(const work_t *w, const archi_block_t *b, const archi_ele
 static void carry_line(work_t *w, const archi_block_t *b, uint32_t element, uint32_t *head, uint32_t *tail)
 {
     *head = moved_link(w, b, element, *head);
-    *tail = *head == ARCHI_NIL ? ARCHI_NIL : moved_link(w, b, element, *tail);
+    *tail = moved_link(w, b, element, *tail);
 }
 
 /* The element and what it counts. */

@@ -36,9 +36,9 @@ arch_status_t archi_recut_from_all(void *user, uint32_t id, const archi_block_t 
 
 /* Make blocks id[0..n) of the new cut in out[0..n), all NULL on failure; the caller owns them (archi_block_destroy).
  * Takes memory for them, and 4 bytes for each frame and ticket of the old blocks meanwhile. Local: every rank makes its own.
- * ARCH_E_FORMAT: an old block cannot be what the plan and the map say, or names a request that there is not in another;
- * that all of them are of one instant is for archi_model_check() to say, which needs them all at once. ARCH_E_RANGE: more than
- * one block can hold. */
+ * ARCH_E_FORMAT: an old block cannot be what plan and map say, or names a request that there is not in another; whether
+ * all are of one instant is for archi_model_check() to say, which needs them all at once. ARCH_E_RANGE: more than one
+ * block can hold. */
 arch_status_t archi_model_recut(const archi_recut_t *recut, const uint32_t *id, uint32_t n, archi_block_t **out);
 
 #ifdef __cplusplus

@@ -50,6 +50,7 @@ static archi_plan_t *plan_of_json(const char *json)
 
 #define RUN    "\"architech\":1,\"run\":{\"duration\":\"1s\",\"warmup\":\"100ms\",\"replications\":1,\"seed\":\"3\"}"
 #define TIME   "{\"exponential\":{\"mean\":\"10ms\"}}"
+#define LEAST  "{\"weight\":1,\"balance\":{\"least_request\":{\"choices\":2}}}"
 #define LITTLE "{\"exponential\":{\"mean\":\"1ms\"}}"
 
 /* Twice what a core can do, in every discipline, waiting for a core or for a thread. */
@@ -113,7 +114,8 @@ static const char closed[] =
     "},{\"call\":\"lb\"}]}}},"
     "\"balancers\":{\"lb\":{\"to\":\"s\",\"policy\":{\"least_request\":{\"choices\":3}},\"overhead\":" LITTLE "}},"
     "\"workloads\":{\"u\":{\"users\":30,\"think\":" TIME ",\"mix\":{\"n\":2,\"lb\":1}},"
-    "\"v\":{\"users\":20,\"think\":" TIME ",\"mix\":{\"s\":1}},\"w\":{\"rate\":\"100/s\",\"mix\":{\"n\":1}}}}";
+    "\"v\":{\"users\":20,\"think\":" TIME ",\"mix\":{\"s\":" LEAST "}},"
+    "\"w\":{\"rate\":\"100/s\",\"mix\":{\"n\":1,\"s\":" LEAST "}}}}";
 
 /* More than one event may do. */
 static const char fans[] =
@@ -538,6 +540,7 @@ static void a_detour_leaves_no_trace(void)
         CU_ASSERT_EQUAL_FATAL(recut_into(&r, direct.cut, direct.block), ARCH_OK);
         run_recut(&r, 5);
         run_recut(&r, 3);
+        run_recut(&r, 2);
         run_recut(&r, 1);
         CU_ASSERT(equal_states(r.block[0], direct.block[0]));
         run_end(&r);
@@ -552,9 +555,11 @@ static void totals_are_kept(void)
     archi_plan_t *plan = plan_of_json(closed);
     run_t r = run_begin(plan, 6);
     uint64_t events = 0, sent = 0;
+    arch_time_t now = 0;
 
     run_until(&r, archi_plan_duration(plan) / 2, ARCHI_SEQUENTIAL);
     for (uint32_t b = 0; b < r.cut->map.n_blocks; b++) {
+        now = r.block[b]->now > now ? r.block[b]->now : now;
         events += r.block[b]->n_events;
         sent += r.block[b]->n_sent_out;
     }
@@ -563,7 +568,7 @@ static void totals_are_kept(void)
     for (uint32_t b = 0; b < r.cut->map.n_blocks; b++) {
         events -= r.block[b]->n_events;
         sent -= r.block[b]->n_sent_out;
-        CU_ASSERT_EQUAL(r.block[b]->now, r.block[0]->now);
+        CU_ASSERT_EQUAL(r.block[b]->now, now);
         CU_ASSERT_EQUAL(r.block[b]->replication, 1);
         CU_ASSERT_EQUAL(r.block[b]->seed, 7);
     }
@@ -607,6 +612,7 @@ static void blocks_that_do_not_belong_together_are_refused(void)
     b = copy_of(r.block[1]);
     CU_ASSERT_EQUAL(recut_with(&r, 1, b), ARCH_OK);
     CU_ASSERT_EQUAL(recut_with(&r, 2, b), ARCH_E_FORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "block 2 was asked for"));
     b->replication++;
     CU_ASSERT_EQUAL(recut_with(&r, 1, b), ARCH_E_FORMAT);
     b->replication--;
@@ -623,7 +629,7 @@ static void blocks_of_two_instants_are_told(void)
     archi_plan_t *plan = plan_of_json(closed);
     run_t r = run_begin(plan, 6);
     archi_block_t *old[MOST_BLOCKS];
-    uint32_t id = 0;
+    uint32_t id = 0, n_refused = 0;
 
     run_until(&r, archi_plan_duration(plan) / 2, ARCHI_SEQUENTIAL);
     for (uint32_t b = 0; b < r.cut->map.n_blocks; b++)
@@ -634,8 +640,10 @@ static void blocks_of_two_instants_are_told(void)
         r.block[b] = old[b];
         CU_ASSERT_PTR_NOT_NULL(archi_model_check(plan, &r.cut->map, r.block, &id));
         r.block[b] = now;
+        n_refused += recut_with(&r, b, old[b]) == ARCH_E_FORMAT;
         free(old[b]);
     }
+    CU_ASSERT(n_refused > 0);
     run_end(&r);
     archi_plan_destroy(&plan);
 }
