@@ -25,7 +25,7 @@ enum { FREE, IDLE, HELD, CHAINED };
 
 /* What there is of an element. */
 typedef struct {
-    uint32_t n_requests, n_bursts, n_tickets, n_thinking, n_arrivals;
+    uint32_t n_requests, n_changes, n_bursts, n_tickets, n_thinking, n_arrivals;
 } found_t;
 
 typedef struct {
@@ -347,6 +347,7 @@ static const char *check_frame(const walk_t *w, const archi_frame_t *f)
         WRONG_IF(f->parent != ARCHI_NIL, "a request is inside something");
         break;
     case ARCHI_FRAME_CHANGE:
+        w->found[place].n_changes++;
         return f->count < w->plan->n_vars ? NULL : "a change record takes a time that there is not";
     case ARCHI_FRAME_BRANCH:
     case ARCHI_FRAME_JOIN:
@@ -546,6 +547,7 @@ static const char *check_counts(const walk_t *w, uint32_t place)
     if (g->is == ARCHI_IS_SOURCE)
         return check_source(w, place);
     WRONG_IF((uint64_t)el->inside + el->waiting != found->n_requests, "an element counts other requests than it has");
+    WRONG_IF(el->n_changes != found->n_changes, "a replica counts other change records than it has");
     if (g->is == ARCHI_IS_SERVER && g->discipline != ARCHI_SERVE_SHARED)
         WRONG_IF(el->running != found->n_bursts, "more or fewer cores are busy than bursts are pending");
     return NULL;

@@ -667,6 +667,39 @@ static void a_lost_event_is_missed(void)
     archi_plan_destroy(&plan);
 }
 
+/* What is counted is what there is: one more of anything is noticed. */
+static void counts_must_add_up(void)
+{
+    archi_plan_t *plan = plan_of_json(closed);
+    run_t r = run_begin(plan, 1);
+    archi_block_t *b;
+    uint32_t n_words = 0, id;
+
+    run_events(&r, 5000);
+    b = r.block[0];
+    for (uint32_t p = 0; p < b->n_lps; p++) {
+        archi_element_t *el = (archi_element_t *)archi_section(b, ARCHI_SEC_ELEMENT) + p;
+        uint32_t *count[] = {&el->inside, &el->running, &el->waiting, &el->ready, &el->n_changes, &el->n_entries};
+        for (size_t k = 0; k < sizeof count / sizeof *count; k++) {
+            ++*count[k];
+            CU_ASSERT_PTR_NOT_NULL(archi_model_check(plan, &r.cut->map, r.block, &id));
+            --*count[k];
+        }
+    }
+    ((archi_op_tally_t *)archi_section(b, ARCHI_SEC_OP))->n_generated++;
+    CU_ASSERT_PTR_NOT_NULL(archi_model_check(plan, &r.cut->map, r.block, &id));
+    ((archi_op_tally_t *)archi_section(b, ARCHI_SEC_OP))->n_generated--;
+    for (uint32_t i = 0; i < b->section[ARCHI_SEC_PEER].used; i++) {
+        ((uint64_t *)archi_section(b, ARCHI_SEC_PEER))[i] += 1;
+        n_words += archi_model_check(plan, &r.cut->map, r.block, &id) != NULL;
+        ((uint64_t *)archi_section(b, ARCHI_SEC_PEER))[i] -= 1;
+    }
+    CU_ASSERT(n_words > 3);
+    CU_ASSERT_PTR_NULL(archi_model_check(plan, &r.cut->map, r.block, &id));
+    run_end(&r);
+    archi_plan_destroy(&plan);
+}
+
 /* Flip bits where something lies: header, elements, frames, tickets, events and so on. */
 static void damage(archi_block_t *b)
 {
@@ -758,6 +791,7 @@ int main(void)
     CU_ADD_TEST(s, blocks_that_do_not_belong_together_are_refused);
     CU_ADD_TEST(s, blocks_of_two_instants_are_told);
     CU_ADD_TEST(s, a_lost_event_is_missed);
+    CU_ADD_TEST(s, counts_must_add_up);
     CU_ADD_TEST(s, damaged_blocks_do_no_harm);
     CU_ADD_TEST(s, survives_every_failing_allocation);
     CU_basic_run_tests();
