@@ -1,6 +1,7 @@
 /* model/blocks.c - blocks of the model: made empty with their first events, closed at the end, read. */
 #include "engine/executor.h" /* archi_block_make_room() */
 #include "model/handle.h"
+#include "model/inside.h"
 #include "model/model.h"
 #include <stdlib.h>
 #include <string.h>
@@ -53,9 +54,12 @@ static void want(archi_block_spec_t *spec, uint32_t section, archi_section_form_
     s->headroom = headroom;
 }
 
-static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent_t *x, archi_block_spec_t *spec)
+static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent_t *x, const archi_room_t *room,
+                              archi_block_spec_t *spec)
 {
     uint64_t slices = plan->n_slices, ops = x->n_operations;
+    uint64_t tickets = room->n[ARCHI_TICKETS] > x->n_users ? room->n[ARCHI_TICKETS] : x->n_users;
+    uint64_t events = (uint64_t)n + x->n_users + room->n[ARCHI_FRAMES] + 64;
 
     if (n * slices >= UINT32_MAX || (uint64_t)n * plan->n_intervals >= UINT32_MAX ||
         ops * plan->n_intervals * ARCHI_FINE >= UINT32_MAX || ops * slices * ARCHI_N_OCTAVES >= UINT32_MAX)
@@ -63,22 +67,28 @@ static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent
             ARCH_E_RANGE,
             "a partition of %u elements over %u intervals is too large; use more partitions or longer intervals", n,
             plan->n_intervals);
+    for (uint32_t pool = 0; pool < ARCHI_N_POOLS; pool++)
+        if (room->n[pool] > UINT32_MAX / 2)
+            return ARCH_FAIL(ARCH_E_RANGE, "one partition would hold %u requests or entries; use more partitions",
+                             room->n[pool]);
     want(spec, ARCHI_SEC_ELEMENT, ARCHI_ARRAY, sizeof(archi_element_t), n, 0);
-    want(spec, ARCHI_SEC_FRAME, ARCHI_POOL, sizeof(archi_frame_t), 64 + AMPLE * plan->max_frames, plan->max_frames);
-    want(spec, ARCHI_SEC_TICKET, ARCHI_POOL, sizeof(archi_ticket_t), x->n_users + 64, 1);
+    want(spec, ARCHI_SEC_FRAME, ARCHI_POOL, sizeof(archi_frame_t), room->n[ARCHI_FRAMES] + 64 + AMPLE * plan->max_frames,
+         plan->max_frames);
+    want(spec, ARCHI_SEC_TICKET, ARCHI_POOL, sizeof(archi_ticket_t), tickets + 64, 1);
     want(spec, ARCHI_SEC_PEER, ARCHI_ARRAY, sizeof(uint64_t), x->n_peers, 0);
     want(spec, ARCHI_SEC_TALLY, ARCHI_ARRAY, sizeof(archi_tally_t), n * slices, 0);
     want(spec, ARCHI_SEC_SERIES, ARCHI_ARRAY, sizeof(archi_series_cell_t), (uint64_t)n * plan->n_intervals, 0);
     want(spec, ARCHI_SEC_OP, ARCHI_ARRAY, sizeof(archi_op_tally_t), ops * slices, 0);
     want(spec, ARCHI_SEC_OPCELL, ARCHI_ARRAY, sizeof(archi_op_cell_t), ops * plan->n_intervals * ARCHI_FINE, 0);
     want(spec, ARCHI_SEC_CHUNKREF, ARCHI_ARRAY, sizeof(uint32_t), ops * slices * ARCHI_N_OCTAVES, 0);
-    want(spec, ARCHI_SEC_CHUNK, ARCHI_POOL, sizeof(archi_chunk_t), ops > 0 ? 16 + AMPLE : 0, ops > 0 ? 1 : 0);
+    want(spec, ARCHI_SEC_CHUNK, ARCHI_POOL, sizeof(archi_chunk_t), ops > 0 ? room->n[ARCHI_CHUNKS] + 16 + AMPLE : 0,
+         ops > 0 ? 1 : 0);
     want(spec, ARCHI_SEC_HASH, ARCHI_ARRAY, sizeof(uint32_t), x->n_hash, 0);
-    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t), x->n_caches > 0 ? AMPLE * plan->max_frames : 0,
-         x->n_caches > 0 ? plan->max_frames : 0);
+    want(spec, ARCHI_SEC_ENTRY, ARCHI_POOL, sizeof(archi_entry_t),
+         x->n_caches > 0 ? room->n[ARCHI_ENTRIES] + AMPLE * plan->max_frames : 0, x->n_caches > 0 ? plan->max_frames : 0);
     spec->n_lps = n;
     spec->max_sends = plan->max_sends;
-    spec->n_events_hint = n > UINT32_MAX / 4 - x->n_users ? UINT32_MAX / 4 : n + x->n_users + 64;
+    spec->n_events_hint = events > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)events;
     return ARCH_OK;
 }
 
@@ -136,10 +146,11 @@ static arch_status_t start_source(const archi_plan_t *plan, const archi_map_t *m
         if (g->load != ARCHI_LOAD_CLOSED) {
             archi_next_arrival(&c);
         } else {
-            uint32_t ticket = archi_pool_take(*b, ARCHI_SEC_TICKET);
+            uint32_t ticket = archi_ticket_take(&c);
             archi_ticket_t *t = archi_ticket(&c, ticket);
             t->user = u;
             t->count = 0;
+            t->peer = ARCHI_NIL;
             archi_think(&c, ticket);
         }
     }
@@ -154,19 +165,26 @@ static arch_status_t start_sources(const archi_plan_t *plan, const archi_map_t *
     return ARCH_OK;
 }
 
-arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id,
-                                       const uint32_t *element, uint32_t n, uint32_t replication, uint64_t seed,
-                                       archi_block_t **out)
+arch_status_t archi_model_block_spec(const archi_plan_t *plan, const uint32_t *element, uint32_t n,
+                                     const archi_room_t *room, archi_block_spec_t *spec)
+{
+    extent_t x;
+
+    memset(spec, 0, sizeof *spec);
+    ARCH_TRY(measure(plan, element, n, &x));
+    return describe(plan, n, &x, room, spec);
+}
+
+arch_status_t archi_model_block_empty(const archi_plan_t *plan, uint32_t id, const uint32_t *element, uint32_t n,
+                                      uint32_t replication, uint64_t seed, const archi_room_t *room, archi_block_t **out)
 {
     archi_block_spec_t spec;
-    extent_t x, used;
+    extent_t used;
     uint32_t *ref;
 
     *out = NULL;
-    memset(&spec, 0, sizeof spec);
     memset(&used, 0, sizeof used);
-    ARCH_TRY(measure(plan, element, n, &x));
-    ARCH_TRY(describe(plan, n, &x, &spec));
+    ARCH_TRY(archi_model_block_spec(plan, element, n, room, &spec));
     spec.id = id;
     spec.replication = replication;
     spec.seed = seed;
@@ -176,6 +194,16 @@ arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map
         ref[i] = ARCHI_NIL;
     for (uint32_t i = 0; i < n; i++)
         init_element(plan, *out, i, element[i], &used);
+    return ARCH_OK;
+}
+
+arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id,
+                                       const uint32_t *element, uint32_t n, uint32_t replication, uint64_t seed,
+                                       archi_block_t **out)
+{
+    const archi_room_t none = {{0}};
+
+    ARCH_TRY(archi_model_block_empty(plan, id, element, n, replication, seed, &none, out));
     if (start_sources(plan, map, out, element, n) != ARCH_OK) {
         archi_block_destroy(out);
         return arch_fail_from(arch_error_status(), __func__, __FILE__, __LINE__);

@@ -10,11 +10,16 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_entry_t *archi_entry(archi_context_t *c,
     return (archi_entry_t *)archi_section(c->b, ARCHI_SEC_ENTRY) + i;
 }
 
+/* Which of `words` (a power of two) chains a key is in. */
+ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_chain_number(uint32_t keyspace, uint64_t key, uint32_t words)
+{
+    return (uint32_t)archi_mix64(key ^ (uint64_t)keyspace << 48) & (words - 1);
+}
+
 ARCH_HD static ARCH_INLINE uint32_t *archi_chain_of(archi_context_t *c, uint32_t keyspace, uint64_t key)
 {
-    uint32_t h = (uint32_t)archi_mix64(key ^ (uint64_t)keyspace << 48) & (c->group->hash_words - 1);
-
-    return (uint32_t *)archi_section(c->b, ARCHI_SEC_HASH) + c->el->hash + h;
+    return (uint32_t *)archi_section(c->b, ARCHI_SEC_HASH) + c->el->hash +
+           archi_chain_number(keyspace, key, c->group->hash_words);
 }
 
 ARCH_HD static ARCH_INLINE void archi_use_unlink(archi_context_t *c, uint32_t i)

@@ -101,7 +101,7 @@ ARCH_HD static ARCH_INLINE void archi_next_arrival(archi_context_t *c)
 
 ARCH_HD static ARCH_INLINE void archi_arrival(archi_context_t *c, uint64_t number)
 {
-    archi_issue(c, number, archi_pool_take(c->b, ARCHI_SEC_TICKET));
+    archi_issue(c, number, archi_ticket_take(c));
     archi_next_arrival(c);
 }
 
@@ -171,8 +171,10 @@ ARCH_HD static ARCH_INLINE void archi_source_answered(archi_context_t *c, uint32
     archi_ticket_t *t = archi_ticket(c, ticket);
 
     archi_count_answer(c, t, outcome);
-    if (t->peer != ARCHI_NIL)
+    if (t->peer != ARCHI_NIL) {
         (*archi_peer(c, t->peer))--;
+        t->peer = ARCHI_NIL;
+    }
     if (c->group->load == ARCHI_LOAD_CLOSED) {
         t->count++;
         archi_think(c, ticket);

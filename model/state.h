@@ -55,6 +55,7 @@ typedef struct {
     uint8_t type, priority;
     uint8_t flags, outcome;
     uint16_t endpoint;
+    uint32_t owner;      /* element in which it is; of a free one: in which it was */
     arch_time_t arrived; /* CHANGE: commit time at the primary */
     arch_time_t since;   /* start of the current wait or burst */
     arch_time_t demand;  /* of the current burst */
@@ -66,7 +67,7 @@ typedef struct {
     uint32_t operation;
     uint32_t user, count; /* closed workloads: which user, how many requests so far */
     uint32_t peer;
-    uint32_t pad;
+    uint32_t owner; /* the source; of a free one: whose it was */
     arch_time_t start;
 } archi_ticket_t;
 
@@ -191,8 +192,19 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_emit_self(archi_context_t *c, arch_
 /* Take a frame for use by this event. */
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_frame_take(archi_context_t *c)
 {
+    uint32_t f = archi_pool_take(c->b, ARCHI_SEC_FRAME);
+
+    archi_frame(c, f)->owner = c->lp;
     c->n_frames++;
-    return archi_pool_take(c->b, ARCHI_SEC_FRAME);
+    return f;
+}
+
+ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_ticket_take(archi_context_t *c)
+{
+    uint32_t t = archi_pool_take(c->b, ARCHI_SEC_TICKET);
+
+    archi_ticket(c, t)->owner = c->lp;
+    return t;
 }
 
 #endif
