@@ -65,6 +65,10 @@ typedef struct {
     uint32_t            n_links;      /* `lookahead`, which is the least of them */
     archi_moving_t      moving;
     uint64_t            moving_seed;  /* of ARCHI_WANDER */
+    /* Called now and then between two events, on all ranks of the net together, with every event before `now` handled and no
+     * message under way: a consistent cut. The blocks are those that this rank holds at that moment, to be read, not changed.
+     * What it returns, agreed over the ranks, ends the run unless it is ARCH_OK. NULL: nobody asks. */
+    arch_status_t     (*pause)(void *user, archi_block_t *const *block, uint32_t n_blocks, arch_time_t now);
     struct archi_trace *trace;        /* where spans of wall time are noted; NULL: nowhere */
     arch_time_t         until;        /* events at or after it stay pending */
     uint64_t            memory_limit; /* bytes for this rank's blocks together, copies included; 0: none */
