@@ -242,6 +242,45 @@ static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_op
     return ARCH_OK;
 }
 
+/* Blocks as they were cut before. */
+static arch_status_t take_blocks(archi_layout_t *l, const archi_graph_t *graph, const uint32_t *block_of, uint32_t n_blocks)
+{
+    memcpy(l->block_of, block_of, graph->n * sizeof *block_of);
+    l->n_blocks = n_blocks;
+    l->lookahead = ARCH_TIME_MAX;
+    for (uint32_t i = 0; i < graph->n_edges; i++) {
+        const archi_graph_edge_t *e = &graph->edge[i];
+        if (block_of[e->a] != block_of[e->b] && e->lookahead < l->lookahead)
+            l->lookahead = e->lookahead;
+    }
+    if (l->lookahead < 1)
+        return ARCH_FAIL(ARCH_E_FORMAT, "the checkpoint separates elements that no latency separates");
+    ARCH_TRY(fill_map(l, graph->n));
+    return deal_blocks(l, graph);
+}
+
+arch_status_t archi_layout_again(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                 uint32_t n_ranks, const uint32_t *block_of, uint32_t n_blocks, archi_layout_t *out)
+{
+    arch_status_t st = ARCH_OK;
+    archi_graph_t graph = {0};
+
+    memset(out, 0, sizeof *out);
+    out->n_ranks = n_ranks;
+    out->replications = replications;
+    ARCH_TRY_TO(done, choose_group(plan, options, replications, n_ranks, &out->group_size));
+    out->group_size = out->group_size < n_blocks ? out->group_size : n_blocks;
+    out->n_groups = n_ranks / out->group_size < replications ? n_ranks / out->group_size : replications;
+    ARCH_TRY_TO(done, allocate(out, archi_plan_n_elements(plan)));
+    ARCH_TRY_TO(done, archi_graph_of_plan(plan, &graph));
+    ARCH_TRY_TO(done, take_blocks(out, &graph, block_of, n_blocks));
+done:
+    archi_graph_release(&graph);
+    if (st != ARCH_OK)
+        archi_layout_free(out);
+    return st;
+}
+
 arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
                                 uint32_t n_ranks, archi_layout_t *out)
 {

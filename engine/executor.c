@@ -208,6 +208,45 @@ static void release(archi_exec_t *x)
     archi_buffer_free(&x->mail);
 }
 
+static arch_status_t one_way(archi_exec_t *x)
+{
+    if (x->size == 1 && x->run->map->n_blocks == 1)
+        return archi_exec_straight(x);
+    return x->run->kind == ARCHI_OPTIMISTIC ? archi_exec_optimistic(x) : archi_exec_windows(x);
+}
+
+/* Run in stretches of simulated time that take a moment each, and pause between them: every event before the end of a
+ * stretch is then handled on all ranks. */
+static arch_status_t in_stretches(archi_exec_t *x)
+{
+    const double aim = 0.075;
+    archi_run_t *run = x->run;
+    arch_time_t until = run->until, now = 0, span = ARCH_MILLISECOND;
+    arch_status_t st = ARCH_OK;
+
+    for (uint32_t i = 0; i < run->n_local; i++) /* they may come from a checkpoint */
+        now = run->block[i]->now > now ? run->block[i]->now : now;
+    ARCH_TRY(archi_net_max_i64(run->net, &now, 1));
+    for (; st == ARCH_OK; now = run->until) {
+        double begin = archi_wall_seconds();
+        int64_t took;
+        run->until = archi_time_add(now, span) < until ? archi_time_add(now, span) : until;
+        st = one_way(x);
+        if (st != ARCH_OK || run->until == until)
+            break;
+        took = (int64_t)((archi_wall_seconds() - begin) * 1e9);
+        ARCH_TRY_TO(done, archi_net_max_i64(run->net, &took, 1));
+        if ((double)took < aim * 1e9 / 2)
+            span = span > ARCH_TIME_MAX / 4 ? ARCH_TIME_MAX : 4 * span;
+        else
+            span = (arch_time_t)((double)span * (aim * 1e9 / (double)took)) + 1;
+        st = archi_net_agree(run->net, run->pause(run->user, run->block, run->n_local, run->until));
+    }
+done:
+    run->until = until;
+    return st;
+}
+
 static uint64_t count_events(const archi_run_t *run)
 {
     uint64_t n = 0;
@@ -232,12 +271,7 @@ arch_status_t archi_execute(archi_run_t *run, archi_executor_stats_t *stats)
     x.size = run->net == NULL ? 1 : archi_net_size(run->net);
     x.told_at = x.clock = start;
     ARCH_TRY_TO(done, archi_net_agree(run->net, prepare(&x)));
-    if (x.size == 1 && run->map->n_blocks == 1)
-        ARCH_TRY_TO(done, archi_exec_straight(&x));
-    else if (run->kind == ARCHI_OPTIMISTIC)
-        ARCH_TRY_TO(done, archi_exec_optimistic(&x));
-    else
-        ARCH_TRY_TO(done, archi_exec_windows(&x));
+    ARCH_TRY_TO(done, run->pause != NULL ? in_stretches(&x) : one_way(&x));
 done:
     stats->n_events = count_events(run) - n_before;
     stats->wall_seconds = archi_wall_seconds() - start;
