@@ -13,7 +13,8 @@ static arch_status_t describe_results(const char *path, bool json, char **text)
     arch_status_t st;
 
     ARCH_TRY(arch_results_read(path, &results));
-    st = json ? arch_results_json(results, text) : arch_results_text(results, cli_columns(stdout), cli_colour(stdout), text);
+    st = json ? arch_results_json(results, text)
+              : arch_results_text(results, cli_columns(stdout), cli_colour(stdout), text);
     arch_results_destroy(&results);
     return st;
 }
@@ -43,7 +44,8 @@ static int inspect_main(cli_t *cli, int argc, char **argv)
             return cli_bad_option(cli, &cli_inspect, argv, answer);
         json = strcmp(optarg, "json") == 0;
         if (!json && strcmp(optarg, "text") != 0)
-            return cli_misuse(cli, &cli_inspect, "inspect: --format: found \"%s\", expected \"text\" or \"json\"", optarg);
+            return cli_misuse(cli, &cli_inspect, "inspect: --format: found \"%s\", expected \"text\" or \"json\"",
+                              optarg);
     }
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_inspect, "inspect: expected one file or folder, found %d", argc - optind);
@@ -55,7 +57,8 @@ static int inspect_main(cli_t *cli, int argc, char **argv)
 }
 
 const cli_command_t cli_inspect = {
-    "inspect", "say what is in a checkpoint or a file of results",
+    "inspect",
+    "say what is in a checkpoint or a file of results",
     "Usage: architech inspect PATH [--format text|json]\n"
     "\n"
     "Say what a checkpoint holds and whether it is sound: of which design and seed it is, which replications are\n"
@@ -69,5 +72,6 @@ const cli_command_t cli_inspect = {
     "  architech inspect run.h5 --format json | jq .digest\n"
     "\n"
     "Exit status: 0 all are sound, 2 one is not, 3 the machine failed.\n",
-    false, inspect_main,
+    false,
+    inspect_main,
 };

@@ -22,55 +22,55 @@ typedef enum { IDLE, GATHERING, WRITING, SETTLED } phase_t;
 /* A copy of a block, in a saver's memory or waiting. */
 typedef struct {
     archi_checkpoint_block_t about;
-    void                    *bytes;
-    bool                     clean;
+    void *bytes;
+    bool clean;
 } item_t;
 
 struct archi_saver {
     archi_keeper_t *keeper;
-    archi_net_t    *net;
-    uint32_t        staged; /* the checkpoint that it copied its blocks for last */
-    arch_time_t     due_at; /* simulated */
-    char           *buffer;
-    uint64_t        capacity;
-    item_t         *item;   /* what it copied; stays when it leaves a replication unfinished */
-    uint32_t        n_items, most_items;
-    bool            in_place; /* it had no memory for copies and wrote its blocks itself */
+    archi_net_t *net;
+    uint32_t staged;    /* the checkpoint that it copied its blocks for last */
+    arch_time_t due_at; /* simulated */
+    char *buffer;
+    uint64_t capacity;
+    item_t *item; /* what it copied; stays when it leaves a replication unfinished */
+    uint32_t n_items, most_items;
+    bool in_place; /* it had no memory for copies and wrote its blocks itself */
 };
 
 struct archi_keeper {
     archi_keeper_setup_t setup;
-    archi_save_name_t    name;     /* of the checkpoint at hand */
-    double               every;
-    arch_time_t          every_simulated;
-    archi_saver_t       *saver;    /* [setup.n_ranks] */
-    pthread_t            thread;
-    pthread_mutex_t      lock;
-    pthread_cond_t       changed;
-    pthread_rwlock_t     collecting;
-    pthread_mutex_t      file;     /* who adds to `out` while ranks gather */
-    phase_t              phase;
-    uint32_t             n_live, n_missing;
-    bool                 quit;
-    bool                 closed;   /* a rank left in trouble: nothing more is saved */
-    bool                 stopping; /* the checkpoint at hand is the last one */
-    double               next_due;
-    uint8_t             *finished; /* [replications] */
+    archi_save_name_t name; /* of the checkpoint at hand */
+    double every;
+    arch_time_t every_simulated;
+    archi_saver_t *saver; /* [setup.n_ranks] */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_rwlock_t collecting;
+    pthread_mutex_t file; /* who adds to `out` while ranks gather */
+    phase_t phase;
+    uint32_t n_live, n_missing;
+    bool quit;
+    bool closed;   /* a rank left in trouble: nothing more is saved */
+    bool stopping; /* the checkpoint at hand is the last one */
+    double next_due;
+    uint8_t *finished; /* [replications] */
     /* what is being written */
     archi_checkpoint_writer_t *out;
-    item_t              *item;
-    uint32_t             n_items;
-    uint32_t            *done;     /* finished replications, ascending */
-    uint32_t             n_done;
-    uint64_t            *words, n_words;
-    bool                 stale;    /* a replication finished since the words were packed */
-    arch_status_t        st;
-    char                 text[MOST_TEXT];
+    item_t *item;
+    uint32_t n_items;
+    uint32_t *done; /* finished replications, ascending */
+    uint32_t n_done;
+    uint64_t *words, n_words;
+    bool stale; /* a replication finished since the words were packed */
+    arch_status_t st;
+    char text[MOST_TEXT];
     /* what there is to tell */
-    uint32_t             n_saved, n_failed;
-    uint64_t             last_bytes;
-    double               paused;   /* seconds, of the rank that paused longest each time */
-    double               longest;
+    uint32_t n_saved, n_failed;
+    uint64_t last_bytes;
+    double paused; /* seconds, of the rank that paused longest each time */
+    double longest;
 };
 
 /* ---- telling ------------------------------------------------------------------------------------------------------ */
@@ -472,7 +472,8 @@ static arch_status_t finish_writing(archi_saver_t *s)
 }
 
 /* Collective. A checkpoint at once, whatever the clock says. */
-static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_t *const *block, uint32_t n, arch_time_t now)
+static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_t *const *block, uint32_t n,
+                              arch_time_t now)
 {
     archi_keeper_t *k = s->keeper;
 
@@ -490,7 +491,8 @@ static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_
     if (!shared(k))
         return ARCH_OK;
     ARCH_TRY(finish_writing(s));
-    return k->st == ARCH_OK ? ARCH_OK : ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved: %s", k->text);
+    return k->st == ARCH_OK ? ARCH_OK
+                            : ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved: %s", k->text);
 }
 
 /* ---- ranks -------------------------------------------------------------------------------------------------------- */
@@ -685,7 +687,8 @@ static void tell_all(const archi_keeper_t *k)
         say(k, 1, text);
     }
     if (k->n_saved > 0) {
-        snprintf(text, sizeof text, "%u checkpoint%s written, the last with %.4g MiB, to %s; the run paused %.3f s, %.3f s at most",
+        snprintf(text, sizeof text,
+                 "%u checkpoint%s written, the last with %.4g MiB, to %s; the run paused %.3f s, %.3f s at most",
                  k->n_saved, k->n_saved == 1 ? "" : "s", (double)k->last_bytes * 0x1p-20, k->setup.folder, k->paused,
                  k->longest);
         say(k, 0, text);

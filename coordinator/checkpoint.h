@@ -14,29 +14,29 @@
 #include "io/checkpoint_file.h"
 
 typedef struct archi_keeper archi_keeper_t;
-typedef struct archi_saver  archi_saver_t;
+typedef struct archi_saver archi_saver_t;
 
 /* A block as bytes that its replication has not begun with. */
 typedef struct {
     archi_checkpoint_block_t about;
-    void                    *bytes; /* NULL: it is of no use any more */
+    void *bytes; /* NULL: it is of no use any more */
 } archi_waiting_t;
 
 typedef struct {
     archi_waiting_t *image;
-    uint32_t         n;
+    uint32_t n;
 } archi_waiting_list_t;
 
 /* Which checkpoints a process writes. */
 typedef struct {
     const arch_run_options_t *options;
-    archi_checkpoint_head_t   head;     /* of its files; generation is counted here */
-    const char               *folder;
-    const uint32_t           *block_of; /* outlives the keeper, as do options, ledger and waiting */
-    const archi_ledger_t     *ledger;
-    archi_waiting_list_t     *waiting;
-    uint32_t                  n_ranks;  /* of this process that simulate */
-    uint64_t                  memory;   /* bytes for one rank's blocks and their copies; 0: no limit */
+    archi_checkpoint_head_t head; /* of its files; generation is counted here */
+    const char *folder;
+    const uint32_t *block_of; /* outlives the keeper, as do options, ledger and waiting */
+    const archi_ledger_t *ledger;
+    archi_waiting_list_t *waiting;
+    uint32_t n_ranks; /* of this process that simulate */
+    uint64_t memory;  /* bytes for one rank's blocks and their copies; 0: no limit */
 } archi_keeper_setup_t;
 
 /* Local. `finished` lists replications whose statistics are in the ledger already. */
@@ -57,7 +57,7 @@ archi_saver_t *archi_keeper_saver(archi_keeper_t *keeper, uint32_t rank_here, ar
 arch_status_t archi_saver_pause(archi_saver_t *saver, archi_block_t *const *block, uint32_t n, arch_time_t now);
 
 /* Around the adding of a finished replication to the ledger; end is collective over the group. */
-void          archi_saver_collect_begin(archi_saver_t *saver);
+void archi_saver_collect_begin(archi_saver_t *saver);
 arch_status_t archi_saver_collect_end(archi_saver_t *saver, uint32_t replication);
 
 /* Collective over the group: this rank simulates no more; `st` is how it ended. */

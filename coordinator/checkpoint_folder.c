@@ -39,7 +39,8 @@ void archi_save_path(const char *folder, const archi_save_name_t *name, bool tem
              temporary ? TEMPORARY : "", name->leg, name->group, name->generation);
 }
 
-void archi_save_file(const char *folder, const archi_save_name_t *name, bool temporary, uint32_t file, char out[PATH_MAX])
+void archi_save_file(const char *folder, const archi_save_name_t *name, bool temporary, uint32_t file,
+                     char out[PATH_MAX])
 {
     char path[PATH_MAX];
 
@@ -53,7 +54,8 @@ bool archi_save_parse(const char *text, archi_save_name_t *out)
 
     if (sscanf(text, "run%" SCNu32 "-group%" SCNu32 "-save%" SCNu32, &out->leg, &out->group, &out->generation) != 3)
         return false;
-    snprintf(again, sizeof again, "run%" PRIu32 "-group%" PRIu32 "-save%" PRIu32, out->leg, out->group, out->generation);
+    snprintf(again, sizeof again, "run%" PRIu32 "-group%" PRIu32 "-save%" PRIu32, out->leg, out->group,
+             out->generation);
     return strcmp(text, again) == 0;
 }
 

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
     archi_save_name_t *save; /* newest leg first; in it by group, newest generation first */
-    uint32_t           n;
+    uint32_t n;
 } archi_save_list_t;
 
 /* The folder of a design under `dir`. */
@@ -22,7 +22,8 @@ arch_status_t archi_folder_name(const char *dir, const char *design, uint64_t ha
 
 /* "run3-group0-save17", or what it is called while it is written; and the file of one process in it. */
 void archi_save_path(const char *folder, const archi_save_name_t *name, bool temporary, char out[PATH_MAX]);
-void archi_save_file(const char *folder, const archi_save_name_t *name, bool temporary, uint32_t file, char out[PATH_MAX]);
+void archi_save_file(const char *folder, const archi_save_name_t *name, bool temporary, uint32_t file,
+                     char out[PATH_MAX]);
 bool archi_save_parse(const char *text, archi_save_name_t *out);
 
 /* Whole checkpoints in the folder; a folder that is not there holds none. The caller frees list->save. */

@@ -15,10 +15,10 @@ enum { DEEPEST = 3 }; /* a folder of designs, a design's, a checkpoint's */
 
 typedef struct {
     archi_strbuf_t out;
-    bool           json;
-    uint32_t       n_files, n_broken;
-    arch_status_t  st;            /* of the first that is not sound */
-    char           why[1024];
+    bool json;
+    uint32_t n_files, n_broken;
+    arch_status_t st; /* of the first that is not sound */
+    char why[1024];
 } inspection_t;
 
 static void quote(archi_strbuf_t *out, const char *text)
@@ -37,8 +37,8 @@ static void quote(archi_strbuf_t *out, const char *text)
 
 /* Blocks of one replication that a file holds; false when there are none. */
 typedef struct {
-    uint32_t    n;
-    uint64_t    bytes, n_events;
+    uint32_t n;
+    uint64_t bytes, n_events;
     arch_time_t now;
 } begun_t;
 
@@ -63,8 +63,8 @@ static void print_text(archi_strbuf_t *out, const archi_checkpoint_t *c)
     begun_t sum;
 
     archi_strbuf_printf(out, "%s: sound\n", c->path);
-    archi_strbuf_printf(out, "  design     %s (%016" PRIx64 "), seed %" PRIu64 "\n", h->design[0] != '\0' ? h->design : "?",
-                        h->design_hash, h->seed);
+    archi_strbuf_printf(out, "  design     %s (%016" PRIx64 "), seed %" PRIu64 "\n",
+                        h->design[0] != '\0' ? h->design : "?", h->design_hash, h->seed);
     archi_strbuf_printf(out, "  run        %u replication%s of %.9g s, %u elements in %u block%s\n", h->replications,
                         h->replications == 1 ? "" : "s", (double)h->duration * 1e-9, h->n_elements, h->n_blocks,
                         h->n_blocks == 1 ? "" : "s");
@@ -75,9 +75,9 @@ static void print_text(archi_strbuf_t *out, const archi_checkpoint_t *c)
     archi_strbuf_printf(out, "  finished   %u replication%s\n", c->n_finished, c->n_finished == 1 ? "" : "s");
     for (uint32_t r = 0; r < h->replications; r++)
         if (sum_blocks(c, r, &sum))
-            archi_strbuf_printf(out, "  begun      replication %u: %.9g s, %" PRIu64 " events, %u block%s of %.4g MiB\n", r + 1,
-                                (double)sum.now * 1e-9, sum.n_events, sum.n, sum.n == 1 ? "" : "s",
-                                (double)sum.bytes * 0x1p-20);
+            archi_strbuf_printf(
+                out, "  begun      replication %u: %.9g s, %" PRIu64 " events, %u block%s of %.4g MiB\n", r + 1,
+                (double)sum.now * 1e-9, sum.n_events, sum.n, sum.n == 1 ? "" : "s", (double)sum.bytes * 0x1p-20);
 }
 
 /* ---- for programs ------------------------------------------------------------------------------------------------- */
@@ -89,9 +89,10 @@ static void print_begun(archi_strbuf_t *out, const archi_checkpoint_t *c)
 
     for (uint32_t r = 0; r < c->head.replications; r++)
         if (sum_blocks(c, r, &sum)) {
-            archi_strbuf_printf(out, "%s\n      {\"replication\": %u, \"time_ns\": %lld, \"events\": %" PRIu64
-                                ", \"blocks\": %u, \"bytes\": %" PRIu64 "}", comma, r, (long long)sum.now, sum.n_events,
-                                sum.n, sum.bytes);
+            archi_strbuf_printf(out,
+                                "%s\n      {\"replication\": %u, \"time_ns\": %lld, \"events\": %" PRIu64
+                                ", \"blocks\": %u, \"bytes\": %" PRIu64 "}",
+                                comma, r, (long long)sum.now, sum.n_events, sum.n, sum.bytes);
             comma = ",";
         }
 }
@@ -104,11 +105,14 @@ static void print_json(archi_strbuf_t *out, const archi_checkpoint_t *c)
     quote(out, c->path);
     archi_strbuf_add(out, ", \"sound\": true, \"design\": ");
     quote(out, h->design);
-    archi_strbuf_printf(out, ",\n     \"design_hash\": \"%016" PRIx64 "\", \"seed\": \"%" PRIu64 "\", \"replications\": %u,",
+    archi_strbuf_printf(out,
+                        ",\n     \"design_hash\": \"%016" PRIx64 "\", \"seed\": \"%" PRIu64 "\", \"replications\": %u,",
                         h->design_hash, h->seed, h->replications);
-    archi_strbuf_printf(out, " \"duration_ns\": %lld,\n     \"elements\": %u, \"blocks\": %u, \"run\": %u, \"group\": %u,",
+    archi_strbuf_printf(out,
+                        " \"duration_ns\": %lld,\n     \"elements\": %u, \"blocks\": %u, \"run\": %u, \"group\": %u,",
                         (long long)h->duration, h->n_elements, h->n_blocks, h->leg, h->group);
-    archi_strbuf_printf(out, " \"groups\": %u, \"save\": %u, \"file\": %u, \"files\": %u,\n     \"version\": ", h->n_groups,
+    archi_strbuf_printf(out,
+                        " \"groups\": %u, \"save\": %u, \"file\": %u, \"files\": %u,\n     \"version\": ", h->n_groups,
                         h->generation, h->file, h->n_files);
     quote(out, h->product);
     archi_strbuf_add(out, ", \"written\": ");
@@ -161,8 +165,8 @@ static int is_ours(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
 
-    return entry->d_name[0] != '.' && (strchr(entry->d_name, '.') == NULL ||
-                                       (length > 3 && strcmp(entry->d_name + length - 3, ".h5") == 0));
+    return entry->d_name[0] != '.' &&
+           (strchr(entry->d_name, '.') == NULL || (length > 3 && strcmp(entry->d_name + length - 3, ".h5") == 0));
 }
 
 static arch_status_t inspect(inspection_t *x, const char *path, int depth)
@@ -209,6 +213,7 @@ arch_status_t arch_inspect(const char *path, int json, char **text)
         st = archi_strbuf_take(&x.out, text);
     archi_strbuf_fini(&x.out);
     if (st == ARCH_OK && x.n_broken > 0)
-        return ARCH_FAIL(x.st, "%u of %u files %s not sound; %s", x.n_broken, x.n_files, x.n_broken == 1 ? "is" : "are", x.why);
+        return ARCH_FAIL(x.st, "%u of %u files %s not sound; %s", x.n_broken, x.n_files, x.n_broken == 1 ? "is" : "are",
+                         x.why);
     return st;
 }

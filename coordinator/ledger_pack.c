@@ -6,10 +6,10 @@
 enum { SHAPE_WORDS = 6, RUN_WORDS = 2 };
 
 typedef struct {
-    uint64_t     *word;
-    uint64_t      n, capacity;
-    uint64_t      run;  /* where the run being written begins */
-    uint64_t      next; /* place after its last word */
+    uint64_t *word;
+    uint64_t n, capacity;
+    uint64_t run;  /* where the run being written begins */
+    uint64_t next; /* place after its last word */
     arch_status_t st;
 } packer_t;
 

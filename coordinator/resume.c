@@ -13,12 +13,12 @@ enum { MOST_FILES = 1 << 20 };
 
 typedef struct {
     const arch_run_options_t *options;
-    const archi_identity_t   *identity;
-    const char               *folder;
-    archi_save_list_t         list;
-    archi_save_name_t         wanted;  /* the user's choice */
-    bool                      strict;  /* it must be that one */
-    archi_resume_t           *resume;
+    const archi_identity_t *identity;
+    const char *folder;
+    archi_save_list_t list;
+    archi_save_name_t wanted; /* the user's choice */
+    bool strict;              /* it must be that one */
+    archi_resume_t *resume;
 } chooser_t;
 
 static void say(const arch_run_options_t *o, int is_warning, const char *text)
@@ -36,7 +36,8 @@ static arch_status_t check_identity(const archi_checkpoint_t *c, const archi_ide
     if (h->seed != id->seed)
         return ARCH_FAIL(ARCH_E_FORMAT, "%s: is of seed %" PRIu64 ", not %" PRIu64, c->path, h->seed, id->seed);
     if (h->replications != id->replications)
-        return ARCH_FAIL(ARCH_E_FORMAT, "%s: is of %u replications, not %u", c->path, h->replications, id->replications);
+        return ARCH_FAIL(ARCH_E_FORMAT, "%s: is of %u replications, not %u", c->path, h->replications,
+                         id->replications);
     if (h->duration != id->duration)
         return ARCH_FAIL(ARCH_E_FORMAT, "%s: is of a run of %.9g s, not %.9g s", c->path, (double)h->duration * 1e-9,
                          (double)id->duration * 1e-9);
@@ -71,8 +72,8 @@ static arch_status_t check_place(const archi_checkpoint_t *c, const archi_save_n
 
     if (h->leg != name->leg || h->group != name->group || h->generation != name->generation || h->file != file ||
         h->n_files > MOST_FILES)
-        return ARCH_FAIL(ARCH_E_FORMAT, "%s: belongs elsewhere: it is file %u of group %u, save %u of run %u", c->path, h->file,
-                         h->group, h->generation, h->leg);
+        return ARCH_FAIL(ARCH_E_FORMAT, "%s: belongs elsewhere: it is file %u of group %u, save %u of run %u", c->path,
+                         h->file, h->group, h->generation, h->leg);
     return ARCH_OK;
 }
 
@@ -124,11 +125,13 @@ static arch_status_t check_blocks(const archi_resume_t *r, uint32_t first)
     const archi_checkpoint_t *c = r->file[first];
     uint32_t n_blocks = c->head.n_blocks;
     uint64_t *seen = calloc(c->head.replications, sizeof *seen), *sum = calloc(c->head.replications, sizeof *sum);
-    arch_status_t st = seen != NULL && sum != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory to check %s", c->path);
+    arch_status_t st =
+        seen != NULL && sum != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory to check %s", c->path);
 
     for (uint32_t f = first; st == ARCH_OK && f < r->n_files; f++) {
         const archi_checkpoint_t *d = r->file[f];
-        if (d->n_finished != c->n_finished || memcmp(d->finished, c->finished, c->n_finished * sizeof *c->finished) != 0)
+        if (d->n_finished != c->n_finished ||
+            memcmp(d->finished, c->finished, c->n_finished * sizeof *c->finished) != 0)
             st = ARCH_FAIL(ARCH_E_FORMAT, "%s: and %s do not tell the same replications finished", c->path, d->path);
         for (uint32_t i = 0; i < d->n_blocks_here; i++) {
             seen[d->block[i].replication]++;
@@ -136,7 +139,8 @@ static arch_status_t check_blocks(const archi_resume_t *r, uint32_t first)
         }
     }
     for (uint32_t k = 0; st == ARCH_OK && k < c->head.replications; k++)
-        if (seen[k] != 0 && (seen[k] != n_blocks || sum[k] != (uint64_t)n_blocks * (n_blocks - 1) / 2 || is_finished(c, k)))
+        if (seen[k] != 0 &&
+            (seen[k] != n_blocks || sum[k] != (uint64_t)n_blocks * (n_blocks - 1) / 2 || is_finished(c, k)))
             st = ARCH_FAIL(ARCH_E_FORMAT, "%s: the blocks of replication %u are not complete", c->path, k + 1);
     free(seen);
     free(sum);
@@ -212,7 +216,8 @@ static arch_status_t choose(chooser_t *x)
     arch_status_t st = ARCH_FAIL(ARCH_E_NOTFOUND, "%s: holds no checkpoint", x->folder);
 
     for (uint32_t i = 0; i < x->list.n; i++) {
-        if ((i > 0 && x->list.save[i - 1].leg == x->list.save[i].leg) || (x->strict && x->list.save[i].leg != x->wanted.leg))
+        if ((i > 0 && x->list.save[i - 1].leg == x->list.save[i].leg) ||
+            (x->strict && x->list.save[i].leg != x->wanted.leg))
             continue;
         st = choose_leg(x, i);
         if (st == ARCH_OK || x->strict)

@@ -109,9 +109,10 @@ static arch_status_t replication_bytes(const archi_job_t *job, uint64_t *bytes)
 static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
 {
     uint32_t wanted = job->options->threads > 0 ? job->options->threads : archi_machine_cores();
+    uint32_t left = archi_survive_replications(job);
     uint64_t bytes = 0, limit = memory_limit(job->options);
 
-    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, archi_survive_replications(job), wanted, n));
+    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, left > 0 ? left : 1, wanted, n));
     if (*n == 1 || limit == 0 || job->options->group > 1 || archi_plan_n_elements(job->plan) < MANY_ELEMENTS)
         return ARCH_OK;
     ARCH_TRY(replication_bytes(job, &bytes));

@@ -53,7 +53,10 @@ uint32_t archi_survive_replications(const archi_job_t *job)
     return job->pending != NULL ? job->n_pending : job->design->run.replications;
 }
 
-uint32_t archi_survive_replication(const archi_job_t *job, uint32_t i) { return job->pending != NULL ? job->pending[i] : i; }
+uint32_t archi_survive_replication(const archi_job_t *job, uint32_t i)
+{
+    return job->pending != NULL ? job->pending[i] : i;
+}
 
 uint32_t archi_survive_share(const archi_job_t *job, uint32_t group)
 {
@@ -72,8 +75,8 @@ static void tell(const archi_job_t *job, archi_net_t *net)
         n_finished += job->resume->finished[k];
         n_begun += job->resume->begun[k];
     }
-    snprintf(text, sizeof text, "going on from %s: %u of %u replications finished, %u begun", job->resume->from, n_finished,
-             job->design->run.replications, n_begun);
+    snprintf(text, sizeof text, "going on from %s: %u of %u replications finished, %u begun", job->resume->from,
+             n_finished, job->design->run.replications, n_begun);
     if (o->note != NULL && (net == NULL || archi_net_rank(net) == 0))
         o->note(o->user, 0, text);
 }
@@ -120,8 +123,8 @@ static arch_status_t read_waiting(archi_job_t *job, uint32_t first, bool all)
 
     for (uint32_t i = 0; i < job->n_pending && job->resume->begun[job->pending[i]]; i++)
         if (all || i % l->n_groups == group)
-            ARCH_TRY(archi_resume_blocks(job->resume, job->pending[i], l->rank_of, all ? ARCHI_NIL : first % l->group_size,
-                                         &job->waiting));
+            ARCH_TRY(archi_resume_blocks(job->resume, job->pending[i], l->rank_of,
+                                         all ? ARCHI_NIL : first % l->group_size, &job->waiting));
     return ARCH_OK;
 }
 
@@ -181,8 +184,8 @@ arch_status_t archi_survive_block(archi_job_t *job, archi_block_t **b)
     differs = compare(saved, *b);
     if (differs != NULL) {
         archi_block_destroy(&saved);
-        return ARCH_FAIL(ARCH_E_FORMAT, "the checkpoint cannot be used: %s of block %u is not what the design makes", differs,
-                         (unsigned)(*b)->id);
+        return ARCH_FAIL(ARCH_E_FORMAT, "the checkpoint cannot be used: %s of block %u is not what the design makes",
+                         differs, (unsigned)(*b)->id);
     }
     archi_block_destroy(b);
     *b = saved;
@@ -235,9 +238,13 @@ static void set_head(const archi_job_t *job, uint32_t leg, archi_net_t *net, arc
 static arch_status_t open_keeper(archi_job_t *job, uint32_t leg, archi_net_t *net)
 {
     const archi_layout_t *l = &job->layout;
-    archi_keeper_setup_t setup = {.options = job->options, .folder = job->folder, .block_of = l->block_of,
-                                  .ledger = &job->ledger, .waiting = &job->waiting,
-                                  .n_ranks = net != NULL ? 1 : l->n_groups * l->group_size, .memory = job->rank_memory};
+    archi_keeper_setup_t setup = {.options = job->options,
+                                  .folder = job->folder,
+                                  .block_of = l->block_of,
+                                  .ledger = &job->ledger,
+                                  .waiting = &job->waiting,
+                                  .n_ranks = net != NULL ? 1 : l->n_groups * l->group_size,
+                                  .memory = job->rank_memory};
     uint32_t n = job->design->run.replications, n_finished = 0, *finished;
     arch_status_t st;
 

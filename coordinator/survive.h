@@ -27,6 +27,6 @@ arch_status_t archi_survive_block(archi_job_t *job, archi_block_t **b);
 
 /* This process simulates no more; `st` is how it ended. Wait for what is being written. */
 arch_status_t archi_survive_end(archi_job_t *job, arch_status_t st);
-void          archi_survive_free(archi_job_t *job);
+void archi_survive_free(archi_job_t *job);
 
 #endif

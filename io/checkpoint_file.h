@@ -19,21 +19,21 @@ enum { ARCHI_CHECKPOINT_FORMAT = 1, ARCHI_CHECKPOINT_NAME = 64 };
 /* Which run, and which part of it this file holds. A *leg* is a run from its start or resumption to its end or
  * interruption. A *group* is the processes that save together; groups go at their own pace. */
 typedef struct {
-    char        product[ARCHI_CHECKPOINT_NAME]; /* version of the program: blocks fit no other */
-    char        design[ARCHI_CHECKPOINT_NAME];
-    char        written[ARCHI_CHECKPOINT_NAME]; /* time of day, UTC */
-    uint64_t    design_hash, seed;
-    uint32_t    replications, n_elements, n_blocks;
+    char product[ARCHI_CHECKPOINT_NAME]; /* version of the program: blocks fit no other */
+    char design[ARCHI_CHECKPOINT_NAME];
+    char written[ARCHI_CHECKPOINT_NAME]; /* time of day, UTC */
+    uint64_t design_hash, seed;
+    uint32_t replications, n_elements, n_blocks;
     arch_time_t duration;
-    uint32_t    leg, group, n_groups, generation; /* generation: counts a group's checkpoints within a leg */
-    uint32_t    file, n_files;                    /* of this group and generation */
+    uint32_t leg, group, n_groups, generation; /* generation: counts a group's checkpoints within a leg */
+    uint32_t file, n_files;                    /* of this group and generation */
 } archi_checkpoint_head_t;
 
 typedef struct {
-    uint32_t    replication, block;
-    uint64_t    bytes, checksum;
-    arch_time_t now;      /* the cut: every event before it is handled */
-    uint64_t    n_events; /* handled so far */
+    uint32_t replication, block;
+    uint64_t bytes, checksum;
+    arch_time_t now;   /* the cut: every event before it is handled */
+    uint64_t n_events; /* handled so far */
 } archi_checkpoint_block_t;
 
 /* ---- writing ------------------------------------------------------------------------------------------------------ */
@@ -59,22 +59,22 @@ void archi_checkpoint_abandon(archi_checkpoint_writer_t **writer);
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    char                      path[4096];
-    archi_checkpoint_head_t   head;
-    uint64_t                  file_bytes;
-    uint32_t                 *block_of;   /* [head.n_elements] below head.n_blocks */
-    uint32_t                  n_blocks_here, n_finished;
-    archi_checkpoint_block_t *block;      /* [n_blocks_here] */
-    uint32_t                 *finished;   /* [n_finished] ascending, below head.replications */
-    uint64_t                 *statistics; /* [n_words] */
-    uint64_t                  n_words;
+    char path[4096];
+    archi_checkpoint_head_t head;
+    uint64_t file_bytes;
+    uint32_t *block_of; /* [head.n_elements] below head.n_blocks */
+    uint32_t n_blocks_here, n_finished;
+    archi_checkpoint_block_t *block; /* [n_blocks_here] */
+    uint32_t *finished;              /* [n_finished] ascending, below head.replications */
+    uint64_t *statistics;            /* [n_words] */
+    uint64_t n_words;
 } archi_checkpoint_t;
 
 /* Everything but the bytes of blocks. No size in the file is believed before it was compared with the file's own.
  * ARCH_E_FORMAT: not a checkpoint, cut short, changed, or of another version, with the path and the reason in the text.
  * `trusted`: the seal was checked before, by this process or another. *out is NULL on failure. */
 arch_status_t archi_checkpoint_read(const char *path, bool trusted, archi_checkpoint_t **out);
-void          archi_checkpoint_free(archi_checkpoint_t **checkpoint);
+void archi_checkpoint_free(archi_checkpoint_t **checkpoint);
 
 /* The bytes of block `i`, its checksum checked; malloc'ed, the caller frees. */
 arch_status_t archi_checkpoint_bytes(const archi_checkpoint_t *checkpoint, uint32_t i, void **bytes);

@@ -9,14 +9,18 @@
 #include <unistd.h>
 
 #define HEAD(member)                                                                                                   \
-    {#member, offsetof(archi_checkpoint_head_t, member), sizeof(((archi_checkpoint_head_t *)0)->member)}
+    {                                                                                                                  \
+#member, offsetof(archi_checkpoint_head_t, member), sizeof(((archi_checkpoint_head_t *)0)->member)             \
+    }
 #define COLUMN(member)                                                                                                 \
-    {#member, offsetof(archi_checkpoint_block_t, member), sizeof(((archi_checkpoint_block_t *)0)->member)}
+    {                                                                                                                  \
+#member, offsetof(archi_checkpoint_block_t, member), sizeof(((archi_checkpoint_block_t *)0)->member)           \
+    }
 
 const archi_checkpoint_attribute_t archi_checkpoint_attributes[] = {
-    HEAD(product),    HEAD(design),   HEAD(written), HEAD(design_hash), HEAD(seed), HEAD(replications),
-    HEAD(n_elements), HEAD(n_blocks), HEAD(duration), HEAD(leg),        HEAD(group), HEAD(n_groups),
-    HEAD(generation), HEAD(file),     HEAD(n_files), {NULL, 0, 0},
+    HEAD(product),    HEAD(design),   HEAD(written),  HEAD(design_hash), HEAD(seed),  HEAD(replications),
+    HEAD(n_elements), HEAD(n_blocks), HEAD(duration), HEAD(leg),         HEAD(group), HEAD(n_groups),
+    HEAD(generation), HEAD(file),     HEAD(n_files),  {NULL, 0, 0},
 };
 
 const archi_checkpoint_attribute_t archi_checkpoint_columns[] = {
@@ -26,10 +30,14 @@ const archi_checkpoint_attribute_t archi_checkpoint_columns[] = {
 hid_t archi_checkpoint_type(size_t bytes)
 {
     switch (bytes) {
-    case ARCHI_CHECKPOINT_NAME: return archi_h5_type(ARCHI_CELL_TEXT, ARCHI_CHECKPOINT_NAME);
-    case 1: return H5Tcopy(H5T_STD_U8LE);
-    case 4: return archi_h5_type(ARCHI_CELL_U32, 0);
-    default: return archi_h5_type(ARCHI_CELL_U64, 0);
+    case ARCHI_CHECKPOINT_NAME:
+        return archi_h5_type(ARCHI_CELL_TEXT, ARCHI_CHECKPOINT_NAME);
+    case 1:
+        return H5Tcopy(H5T_STD_U8LE);
+    case 4:
+        return archi_h5_type(ARCHI_CELL_U32, 0);
+    default:
+        return archi_h5_type(ARCHI_CELL_U64, 0);
     }
 }
 

@@ -14,7 +14,7 @@ arch_status_t archi_checkpoint_seal(int fd, const char *path, uint64_t *bytes, c
 /* Members of the head as attributes of the file's root. */
 typedef struct {
     const char *name;
-    size_t      offset, bytes; /* in archi_checkpoint_head_t; ARCHI_CHECKPOINT_NAME bytes: a text */
+    size_t offset, bytes; /* in archi_checkpoint_head_t; ARCHI_CHECKPOINT_NAME bytes: a text */
 } archi_checkpoint_attribute_t;
 extern const archi_checkpoint_attribute_t archi_checkpoint_attributes[]; /* the last has no name */
 

@@ -36,7 +36,8 @@ static arch_status_t check_type(const archi_checkpoint_t *c, const char *name, h
 }
 
 /* Length of a vector that a file of this size can hold. */
-static arch_status_t check_space(const archi_checkpoint_t *c, const char *name, hid_t set, size_t entry_bytes, uint64_t *n)
+static arch_status_t check_space(const archi_checkpoint_t *c, const char *name, hid_t set, size_t entry_bytes,
+                                 uint64_t *n)
 {
     hid_t space = H5Dget_space(set);
     hsize_t dims[1] = {0};
@@ -83,7 +84,8 @@ static arch_status_t read_vector(const archi_checkpoint_t *c, hid_t file, const 
 
 static arch_status_t read_attribute(archi_checkpoint_t *c, hid_t file, const archi_checkpoint_attribute_t *a)
 {
-    hid_t attribute = H5Aopen(file, a->name, H5P_DEFAULT), type = attribute < 0 ? -1 : H5Aget_type(attribute), space = 0;
+    hid_t attribute = H5Aopen(file, a->name, H5P_DEFAULT), type = attribute < 0 ? -1 : H5Aget_type(attribute),
+          space = 0;
     arch_status_t st = attribute < 0 ? unreadable(c, a->name) : check_type(c, a->name, type, a->bytes);
     char *to = (char *)&c->head + a->offset;
 
@@ -107,10 +109,10 @@ static arch_status_t check_head(const archi_checkpoint_t *c)
     const archi_checkpoint_head_t *h = &c->head;
 
     if (strcmp(h->product, ARCH_VERSION) != 0)
-        return ARCH_FAIL(ARCH_E_FORMAT, "%s: was written by architech %s and cannot be continued by %s", c->path, h->product,
-                         ARCH_VERSION);
-    if (h->replications == 0 || h->n_elements == 0 || h->n_blocks == 0 || h->n_blocks > h->n_elements || h->duration <= 0 ||
-        h->group >= h->n_groups || h->file >= h->n_files)
+        return ARCH_FAIL(ARCH_E_FORMAT, "%s: was written by architech %s and cannot be continued by %s", c->path,
+                         h->product, ARCH_VERSION);
+    if (h->replications == 0 || h->n_elements == 0 || h->n_blocks == 0 || h->n_blocks > h->n_elements ||
+        h->duration <= 0 || h->group >= h->n_groups || h->file >= h->n_files)
         return broken(c, "head", "holds impossible numbers");
     return ARCH_OK;
 }
@@ -211,7 +213,8 @@ static arch_status_t check_file(const char *path, bool trusted, uint64_t *bytes)
     arch_status_t st = ARCH_OK;
 
     if (fd < 0)
-        return ARCH_FAIL(errno == ENOENT ? ARCH_E_NOTFOUND : ARCH_E_IO, "%s: cannot be read: %s", path, strerror(errno));
+        return ARCH_FAIL(errno == ENOENT ? ARCH_E_NOTFOUND : ARCH_E_IO, "%s: cannot be read: %s", path,
+                         strerror(errno));
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         st = ARCH_FAIL(ARCH_E_FORMAT, "%s: is not a file", path);
     else if (!trusted)

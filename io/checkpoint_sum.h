@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 typedef struct {
-    uint64_t      lane[4];
-    uint64_t      bytes;     /* taken so far */
-    unsigned char rest[32];  /* those that did not fill a stripe */
+    uint64_t lane[4];
+    uint64_t bytes;         /* taken so far */
+    unsigned char rest[32]; /* those that did not fill a stripe */
 } archi_sum_t;
 
-void     archi_sum_begin(archi_sum_t *sum);
-void     archi_sum_add(archi_sum_t *sum, const void *bytes, size_t n); /* in pieces of any size */
+void archi_sum_begin(archi_sum_t *sum);
+void archi_sum_add(archi_sum_t *sum, const void *bytes, size_t n); /* in pieces of any size */
 uint64_t archi_sum_end(const archi_sum_t *sum);
 
 uint64_t archi_sum_of(const void *bytes, size_t n);

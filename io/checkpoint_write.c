@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 struct archi_checkpoint_writer {
-    char                      path[PATH_MAX];
-    int                       fd;       /* beside the library's own, for room, seal and flush */
-    uint64_t                  reserved; /* bytes that the file system has promised */
-    hid_t                     file;
+    char path[PATH_MAX];
+    int fd;            /* beside the library's own, for room, seal and flush */
+    uint64_t reserved; /* bytes that the file system has promised */
+    hid_t file;
     archi_checkpoint_block_t *block;
-    uint32_t                  n_blocks, capacity;
+    uint32_t n_blocks, capacity;
 };
 
 /* What the library needs for itself, a dataset at a time. */
@@ -120,7 +120,8 @@ static arch_status_t create(archi_checkpoint_writer_t *w)
     ARCH_TRY_H5_TO(done, list);
     ARCH_TRY_H5_TO(done, access);
     ARCH_TRY_H5_TO(done, H5Pset_userblock(list, ARCHI_SEAL_BYTES));
-    ARCH_TRY_H5_TO(done, H5Pset_file_locking(access, false, true)); /* nobody else has it, and not every disk has locks */
+    ARCH_TRY_H5_TO(done,
+                   H5Pset_file_locking(access, false, true)); /* nobody else has it, and not every disk has locks */
     ARCH_TRY_H5_TO(done, w->file = H5Fcreate(w->path, H5F_ACC_TRUNC, list, access));
 done:
     archi_h5_close_list(access);
@@ -179,7 +180,8 @@ static arch_status_t more_blocks(archi_checkpoint_writer_t *w)
     return ARCH_OK;
 }
 
-arch_status_t archi_checkpoint_add(archi_checkpoint_writer_t *w, const archi_checkpoint_block_t *about, const void *bytes)
+arch_status_t archi_checkpoint_add(archi_checkpoint_writer_t *w, const archi_checkpoint_block_t *about,
+                                   const void *bytes)
 {
     char name[ARCHI_CHECKPOINT_PATH];
     archi_h5_quiet_t quiet;

@@ -15,19 +15,28 @@
 enum { N_ELEMENTS = 7, N_BLOCKS = 3, N_FLIPS = 500, BLOCK_BYTES = 3000 };
 
 static results_folder_t folder;
-static char             path[300];
-static const uint32_t   block_of[N_ELEMENTS] = {0, 1, 2, 0, 1, 2, 2};
-static const uint32_t   finished[2] = {1, 4};
-static const uint64_t   words[5] = {9, 0, UINT64_MAX, 1, 2};
-static unsigned char    block[N_BLOCKS][BLOCK_BYTES];
+static char path[300];
+static const uint32_t block_of[N_ELEMENTS] = {0, 1, 2, 0, 1, 2, 2};
+static const uint32_t finished[2] = {1, 4};
+static const uint64_t words[5] = {9, 0, UINT64_MAX, 1, 2};
+static unsigned char block[N_BLOCKS][BLOCK_BYTES];
 
 /* ---- helpers ------------------------------------------------------------------------------------------------------ */
 
 static archi_checkpoint_head_t sample_head(void)
 {
-    archi_checkpoint_head_t h = {.design_hash = 0x1234567890abcdefu, .seed = UINT64_MAX, .replications = 10,
-                                 .n_elements = N_ELEMENTS, .n_blocks = N_BLOCKS, .duration = 1000000000000,
-                                 .leg = 3, .group = 1, .n_groups = 2, .generation = 17, .file = 0, .n_files = 2};
+    archi_checkpoint_head_t h = {.design_hash = 0x1234567890abcdefu,
+                                 .seed = UINT64_MAX,
+                                 .replications = 10,
+                                 .n_elements = N_ELEMENTS,
+                                 .n_blocks = N_BLOCKS,
+                                 .duration = 1000000000000,
+                                 .leg = 3,
+                                 .group = 1,
+                                 .n_groups = 2,
+                                 .generation = 17,
+                                 .file = 0,
+                                 .n_files = 2};
 
     strcpy(h.product, ARCH_VERSION);
     strcpy(h.design, "shop");
@@ -43,7 +52,8 @@ static arch_status_t write_with(const archi_checkpoint_head_t *head)
     unlink(path);
     ARCH_TRY(archi_checkpoint_open(path, head, block_of, &w));
     for (uint32_t i = 0; i < N_BLOCKS; i++) {
-        archi_checkpoint_block_t about = {.replication = 5, .block = i, .bytes = BLOCK_BYTES - i, .now = 77, .n_events = i};
+        archi_checkpoint_block_t about = {
+            .replication = 5, .block = i, .bytes = BLOCK_BYTES - i, .now = 77, .n_events = i};
         memset(block[i], (int)('a' + i), BLOCK_BYTES);
         block[i][100] = (unsigned char)i;
         if (archi_checkpoint_add(w, &about, block[i]) != ARCH_OK) {
