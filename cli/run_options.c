@@ -130,6 +130,15 @@ static const char *option_name(int option)
     return "?";
 }
 
+/* Who says where, or how many, wants some; but the place alone may be where to go on from. */
+static void imply_checkpoints(arch_run_options_t *o)
+{
+    bool wanted = o->checkpoint_keep > 0 || (o->checkpoint_dir != NULL && o->resume == NULL);
+
+    if (wanted && o->checkpoint_every == 0 && o->checkpoint_every_simulated == 0)
+        o->checkpoint_every = 600;
+}
+
 int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *request)
 {
     int option;
@@ -144,9 +153,7 @@ int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *requ
         if (expected != NULL)
             return cli_misuse(cli, &cli_run, "run: --%s: found \"%s\", expected %s", option_name(option), optarg, expected);
     }
-    if (request->options.checkpoint_every == 0 && request->options.checkpoint_every_simulated == 0 &&
-        (request->options.checkpoint_keep > 0 || (request->options.checkpoint_dir != NULL && request->options.resume == NULL)))
-        request->options.checkpoint_every = 600; /* who says where or how many wants some */
+    imply_checkpoints(&request->options);
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_run, "run: expected one design, found %d", argc - optind);
     request->design = argv[optind];

@@ -41,7 +41,8 @@ void archi_folder_sweep(const char *folder);
 /* Keep the last `keep` of this leg and group; earlier legs go when all `n_groups` of this one have as many. */
 void archi_folder_thin(const char *folder, const archi_save_name_t *name, uint32_t n_groups, uint32_t keep);
 
-/* One run at a time may write here. *lock: a descriptor to close; -1: no lock is to be had on this disk. ARCH_E_ARG: taken. */
+/* One run at a time may write here. *lock: a descriptor to close; -1: no lock is to be had on this disk. ARCH_E_ARG: it is
+ * taken. */
 arch_status_t archi_folder_lock(const char *folder, int *lock);
 
 #endif

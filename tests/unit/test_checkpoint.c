@@ -4,6 +4,7 @@
 #include "coordinator/ledger_pack.h"
 #include "engine/block_pack.h"
 #include "engine/queue.h"
+#include "unit/results_folder.h"
 #include <CUnit/Basic.h>
 #include <architech/run.h>
 #include <dirent.h>
@@ -509,13 +510,13 @@ static void a_design_without_checkpoints_begins_anew(void)
 
 int main(void)
 {
-    char base[] = "/tmp/architech-test-XXXXXX";
+    results_folder_t base;
     CU_pSuite suite;
     int failures;
 
-    if (mkdtemp(base) == NULL || CU_initialize_registry() != CUE_SUCCESS)
+    if (!results_folder_create(&base) || CU_initialize_registry() != CUE_SUCCESS)
         return 2;
-    snprintf(dir, sizeof dir, "%s/saves", base);
+    snprintf(dir, sizeof dir, "%s/saves", base.path);
     suite = CU_add_suite("checkpoints", NULL, NULL);
     CU_ADD_TEST(suite, a_block_comes_back_from_its_bytes);
     CU_ADD_TEST(suite, bytes_that_are_no_block_are_refused);
@@ -531,6 +532,6 @@ int main(void)
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();
-    snprintf(folder, sizeof folder, "rm -rf '%s'", base);
+    snprintf(folder, sizeof folder, "rm -rf '%s'", base.path);
     return system(folder) == 0 && failures == 0 ? 0 : 1;
 }
