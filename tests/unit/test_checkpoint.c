@@ -109,7 +109,7 @@ static void same_results(const arch_results_t *a, const arch_results_t *b)
 
 /* ---- helpers ------------------------------------------------------------------------------------------------------ */
 
-static char dir[128], folder[PATH_MAX], last_note[2048];
+static char dir[256], folder[PATH_MAX], last_note[2048];
 static atomic_int calls_left;
 static int n_warnings, n_notes;
 
