@@ -336,7 +336,7 @@ static bool make_room(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
     uint64_t limit = s->keeper->setup.memory, bytes = 0, held = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        bytes += (archi_block_packed_bytes(block[i]) + 63) & ~(uint64_t)63;
+        bytes += (archi_block_packed_bytes(block[i]) + 4095) & ~(uint64_t)4095;
         held += block[i]->bytes;
     }
     if (n > s->most_items) {
@@ -367,7 +367,7 @@ static void copy_blocks(archi_saver_t *s, archi_block_t *const *block, uint32_t 
         item->bytes = to;
         item->clean = false;
         archi_block_pack(block[i], to);
-        to += (item->about.bytes + 63) & ~(uint64_t)63;
+        to += (item->about.bytes + 4095) & ~(uint64_t)4095;
     }
     s->n_items = n;
 }
@@ -379,7 +379,7 @@ static arch_status_t write_block(archi_keeper_t *k, const archi_block_t *b, arch
     arch_status_t st;
 
     describe(b, now, &about);
-    bytes = malloc(about.bytes);
+    bytes = aligned_alloc(4096, (about.bytes + 4095) & ~(uint64_t)4095);
     if (bytes == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to write block %u", (unsigned)b->id);
     archi_block_pack(b, bytes);

@@ -1,7 +1,7 @@
 /* io/checkpoint_file.h - one file of a checkpoint: what one process knew of a run at consistent cuts.
  * docs/checkpoints.md describes the file. Blocks are bytes here: their meaning is the coordinator's affair.
  *
- * HDF5 behind a user block of 512 bytes, the seal: what the file is, its length and a checksum of the rest, so that the HDF5
+ * HDF5 behind a user block of a page, the seal: what the file is, its length and a checksum of the rest, so that the HDF5
  * library, which trusts what it is given, never sees a file that was cut short or changed. Every block carries a checksum of
  * its own besides, taken before it was handed to the library.
  *

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HEAD(member)                                                                                                   \
@@ -46,31 +47,46 @@ void archi_checkpoint_block_name(uint32_t i, char name[ARCHI_CHECKPOINT_PATH])
     snprintf(name, ARCHI_CHECKPOINT_PATH, "/blocks/%" PRIu32, i);
 }
 
-arch_status_t archi_checkpoint_seal(int fd, const char *path, uint64_t *bytes, char seal[ARCHI_SEAL_BYTES])
+arch_status_t archi_checkpoint_sum(int fd, const char *path, uint64_t from, uint64_t to, archi_sum_t *sum)
 {
-    enum { PIECE = 1 << 20 };
+    enum { PIECE = 1 << 18 };
     unsigned char *piece = malloc(PIECE);
-    uint64_t at = ARCHI_SEAL_BYTES;
-    archi_sum_t sum;
-    ssize_t n;
+    arch_status_t st = piece != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "%s: no memory to read it", path);
 
-    if (piece == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "%s: no memory to read it", path);
-    archi_sum_begin(&sum);
-    while ((n = pread(fd, piece, PIECE, (off_t)at)) != 0) {
+    while (st == ARCH_OK && from < to) {
+        ssize_t n = pread(fd, piece, to - from < PIECE ? to - from : PIECE, (off_t)from);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
+        if (n <= 0) {
+            st = ARCH_FAIL(ARCH_E_IO, "%s: cannot be read: %s", path, n < 0 ? strerror(errno) : "it became shorter");
             break;
-        archi_sum_add(&sum, piece, (size_t)n);
-        at += (uint64_t)n;
+        }
+        archi_sum_add(sum, piece, (size_t)n);
+        from += (uint64_t)n;
     }
     free(piece);
-    if (n < 0)
+    return st;
+}
+
+arch_status_t archi_checkpoint_seal(int fd, const char *path, const archi_checkpoint_extent_t *extent, uint32_t n,
+                                    char seal[ARCHI_CHECKPOINT_SEAL])
+{
+    uint64_t at = ARCHI_CHECKPOINT_SEAL, end;
+    struct stat about;
+    archi_sum_t sum;
+
+    if (fstat(fd, &about) != 0)
         return ARCH_FAIL(ARCH_E_IO, "%s: cannot be read: %s", path, strerror(errno));
-    memset(seal, 0, ARCHI_SEAL_BYTES);
-    snprintf(seal, ARCHI_SEAL_BYTES, "%s\nformat %d\nbytes %" PRIu64 "\nchecksum %016" PRIx64 "\n",
-             ARCHI_CHECKPOINT_MAGIC, ARCHI_CHECKPOINT_FORMAT, at, archi_sum_end(&sum));
-    *bytes = at;
+    end = (uint64_t)about.st_size;
+    archi_sum_begin(&sum);
+    for (uint32_t i = 0; i < n; i++) {
+        ARCH_TRY(archi_checkpoint_sum(fd, path, at, extent[i].offset, &sum));
+        at = extent[i].offset + extent[i].bytes;
+    }
+    ARCH_TRY(archi_checkpoint_sum(fd, path, at, end, &sum));
+    memset(seal, 0, ARCHI_CHECKPOINT_SEAL);
+    snprintf(seal, ARCHI_CHECKPOINT_SEAL,
+             "%s\nformat %d\nbytes %" PRIu64 "\nextents %" PRIu32 "\nchecksum %016" PRIx64 "\n", ARCHI_CHECKPOINT_MAGIC,
+             ARCHI_CHECKPOINT_FORMAT, end, n, archi_sum_end(&sum));
     return ARCH_OK;
 }

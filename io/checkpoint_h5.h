@@ -8,8 +8,23 @@
 
 #define ARCHI_CHECKPOINT_MAGIC "architech checkpoint"
 
-/* The seal of an open file, computed from all behind it. */
-arch_status_t archi_checkpoint_seal(int fd, const char *path, uint64_t *bytes, char seal[ARCHI_SEAL_BYTES]);
+/* The seal is a page, and large blocks begin on one: they are written past the page cache, which would cost more than the
+ * rest of a checkpoint together. */
+enum { ARCHI_CHECKPOINT_SEAL = 4096, ARCHI_CHECKPOINT_LARGE = 1 << 16 };
+
+/* Where a large block lies. Its bytes are not read again to seal the file: a table of these ends it. */
+typedef struct {
+    uint64_t offset, bytes, checksum;
+} archi_checkpoint_extent_t;
+
+/* The seal of an open file, computed from all behind it but what lies in the extents (ascending), which are the file's last
+ * bytes themselves. */
+arch_status_t archi_checkpoint_seal(int fd, const char *path, const archi_checkpoint_extent_t *extent, uint32_t n,
+                                    char seal[ARCHI_CHECKPOINT_SEAL]);
+
+/* Add the file's bytes [from, to) to a checksum. */
+struct archi_sum;
+arch_status_t archi_checkpoint_sum(int fd, const char *path, uint64_t from, uint64_t to, struct archi_sum *sum);
 
 /* Members of the head as attributes of the file's root. */
 typedef struct {

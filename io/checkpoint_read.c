@@ -5,6 +5,7 @@
 #include <architech/version.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,18 +193,65 @@ static arch_status_t foreign(const char *path, const char *head)
     return ARCH_FAIL(ARCH_E_FORMAT, "%s: is damaged: it was cut short or changed after it was written", path);
 }
 
-static arch_status_t check_seal(int fd, const char *path)
+/* The table of extents at the end, as long as the seal says; NULL when that cannot be. */
+static archi_checkpoint_extent_t *read_extents(int fd, uint64_t bytes, uint32_t n)
 {
-    char found[ARCHI_SEAL_BYTES + 1] = "", expected[ARCHI_SEAL_BYTES];
-    ssize_t n = pread(fd, found, ARCHI_SEAL_BYTES, 0);
-    uint64_t bytes;
+    archi_checkpoint_extent_t *extent;
+    uint64_t table = n * sizeof *extent, at = ARCHI_CHECKPOINT_SEAL;
+
+    if (bytes < ARCHI_CHECKPOINT_SEAL || table > bytes - ARCHI_CHECKPOINT_SEAL || (extent = malloc(table + 1)) == NULL)
+        return NULL;
+    if (pread(fd, extent, table, (off_t)(bytes - table)) == (ssize_t)table) {
+        uint32_t i = 0;
+        for (; i < n && extent[i].offset >= at && extent[i].offset <= bytes - table &&
+               extent[i].bytes <= bytes - table - extent[i].offset;
+             i++)
+            at = extent[i].offset + extent[i].bytes;
+        if (i == n)
+            return extent;
+    }
+    free(extent);
+    return NULL;
+}
+
+/* Everything outside the extents against the seal, then the extents against their checksums. */
+static arch_status_t check_sums(int fd, const char *path, const char *found, const archi_checkpoint_extent_t *extent,
+                                uint32_t n)
+{
+    char expected[ARCHI_CHECKPOINT_SEAL];
+
+    ARCH_TRY(archi_checkpoint_seal(fd, path, extent, n, expected));
+    if (memcmp(found, expected, ARCHI_CHECKPOINT_SEAL) != 0)
+        return foreign(path, found);
+    for (uint32_t i = 0; i < n; i++) {
+        archi_sum_t sum;
+        archi_sum_begin(&sum);
+        ARCH_TRY(archi_checkpoint_sum(fd, path, extent[i].offset, extent[i].offset + extent[i].bytes, &sum));
+        if (archi_sum_end(&sum) != extent[i].checksum)
+            return foreign(path, found);
+    }
+    return ARCH_OK;
+}
+
+static arch_status_t check_seal(int fd, const char *path, uint64_t bytes)
+{
+    char found[ARCHI_CHECKPOINT_SEAL + 1] = "";
+    ssize_t n = pread(fd, found, ARCHI_CHECKPOINT_SEAL, 0);
+    archi_checkpoint_extent_t *extent;
+    uint32_t n_extents;
+    arch_status_t st;
 
     if (n < 0)
         return ARCH_FAIL(ARCH_E_IO, "%s: cannot be read: %s", path, strerror(errno));
-    ARCH_TRY(archi_checkpoint_seal(fd, path, &bytes, expected));
-    if (n < ARCHI_SEAL_BYTES || memcmp(found, expected, ARCHI_SEAL_BYTES) != 0)
+    if (n < ARCHI_CHECKPOINT_SEAL ||
+        sscanf(found, ARCHI_CHECKPOINT_MAGIC "\nformat %*d\nbytes %*u\nextents %" SCNu32, &n_extents) != 1)
         return foreign(path, found);
-    return ARCH_OK;
+    extent = read_extents(fd, bytes, n_extents);
+    if (extent == NULL)
+        return foreign(path, found);
+    st = check_sums(fd, path, found, extent, n_extents);
+    free(extent);
+    return st;
 }
 
 static arch_status_t check_file(const char *path, bool trusted, uint64_t *bytes)
@@ -218,7 +266,7 @@ static arch_status_t check_file(const char *path, bool trusted, uint64_t *bytes)
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         st = ARCH_FAIL(ARCH_E_FORMAT, "%s: is not a file", path);
     else if (!trusted)
-        st = check_seal(fd, path);
+        st = check_seal(fd, path, (uint64_t)about.st_size);
     *bytes = st == ARCH_OK ? (uint64_t)about.st_size : 0;
     close(fd);
     return st;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct {
+typedef struct archi_sum {
     uint64_t lane[4];
     uint64_t bytes;         /* taken so far */
     unsigned char rest[32]; /* those that did not fill a stripe */

@@ -87,11 +87,10 @@ static bool refused_for(const char *reason)
 
 static void seal_again(void)
 {
-    char seal[ARCHI_SEAL_BYTES];
-    uint64_t bytes;
+    char seal[ARCHI_CHECKPOINT_SEAL];
     int fd = open(path, O_RDWR);
 
-    CU_ASSERT_EQUAL(archi_checkpoint_seal(fd, path, &bytes, seal), ARCH_OK);
+    CU_ASSERT_EQUAL(archi_checkpoint_seal(fd, path, NULL, 0, seal), ARCH_OK);
     CU_ASSERT_EQUAL(pwrite(fd, seal, sizeof seal, 0), (ssize_t)sizeof seal);
     close(fd);
 }
@@ -167,7 +166,7 @@ static void any_flipped_bit_is_seen(void)
 
     CU_ASSERT_TRUE_FATAL(write_sound());
     sound = results_slurp(path, &n);
-    CU_ASSERT_FATAL(sound != NULL && n > ARCHI_SEAL_BYTES);
+    CU_ASSERT_FATAL(sound != NULL && n > ARCHI_CHECKPOINT_SEAL);
     for (int i = 0; i < N_FLIPS; i++) {
         size_t at;
         state ^= state << 13, state ^= state >> 7, state ^= state << 17; /* xorshift (Marsaglia 2003) */
@@ -182,6 +181,53 @@ static void any_flipped_bit_is_seen(void)
         CU_ASSERT_TRUE(refused_for(keep < 20 ? "" : "cut short"));
     }
     free(sound);
+}
+
+/* Blocks that the library only gives a place: at a page of memory or not, of whole pages or not. */
+static void large_blocks_come_back_and_are_guarded(void)
+{
+    enum { LARGE = ARCHI_CHECKPOINT_LARGE + 8192 };
+    static const struct {
+        uint32_t shift, bytes;
+    } way[] = {{0, LARGE}, {0, LARGE - 1}, {8, LARGE - 5000}, {0, ARCHI_CHECKPOINT_LARGE}};
+    unsigned char *memory = aligned_alloc(4096, LARGE + 4096), *sound;
+    archi_checkpoint_head_t h = sample_head();
+    archi_checkpoint_writer_t *w;
+    archi_checkpoint_t *c = NULL;
+    uint64_t length;
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < LARGE + 4096; i++)
+        memory[i] = (unsigned char)(i * 7 + i / 256);
+    unlink(path);
+    CU_ASSERT_EQUAL_FATAL(archi_checkpoint_open(path, &h, block_of, &w), ARCH_OK);
+    for (uint32_t i = 0; i < 4; i++) {
+        const archi_checkpoint_block_t about = {.replication = i, .bytes = way[i].bytes};
+        CU_ASSERT_EQUAL(archi_checkpoint_add(w, &about, memory + way[i].shift), ARCH_OK);
+    }
+    CU_ASSERT_EQUAL_FATAL(archi_checkpoint_close(&w, finished, 2, words, 5, &length), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(archi_checkpoint_read(path, false, &c), ARCH_OK);
+    for (uint32_t i = 0; i < 4; i++) {
+        void *bytes = NULL;
+        CU_ASSERT_EQUAL(archi_checkpoint_bytes(c, i, &bytes), ARCH_OK);
+        CU_ASSERT(bytes != NULL && memcmp(bytes, memory + way[i].shift, way[i].bytes) == 0);
+        free(bytes);
+    }
+    archi_checkpoint_free(&c);
+    sound = results_slurp(path, &n);
+    CU_ASSERT_FATAL(sound != NULL && n == length && n < 4 * LARGE + 65536);
+    for (size_t at = 0; at < n; at += 1 + n / 200) {
+        sound[at] ^= 4;
+        CU_ASSERT_TRUE(results_spill(path, sound, n));
+        CU_ASSERT_TRUE(refused_for(""));
+        sound[at] ^= 4;
+    }
+    for (size_t cut = 1; cut < 200; cut++) { /* the table of extents */
+        CU_ASSERT_TRUE(results_spill(path, sound, n - cut));
+        CU_ASSERT_TRUE(refused_for("cut short"));
+    }
+    free(sound);
+    free(memory);
 }
 
 static void another_version_is_named(void)
@@ -313,6 +359,7 @@ int main(void)
     CU_ADD_TEST(suite, sums_are_those_of_xxh64);
     CU_ADD_TEST(suite, gives_back_what_went_in);
     CU_ADD_TEST(suite, any_flipped_bit_is_seen);
+    CU_ADD_TEST(suite, large_blocks_come_back_and_are_guarded);
     CU_ADD_TEST(suite, another_version_is_named);
     CU_ADD_TEST(suite, content_that_cannot_be_is_refused);
     CU_ADD_TEST(suite, blocks_that_changed_places_are_seen);
