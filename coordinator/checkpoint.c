@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { MOST_TEXT = 512, DEFAULT_KEEP = 3 };
+enum { MOST_TEXT = 512, DEFAULT_KEEP = 3, WORTH_FORESIGHT = 4 << 20 };
 static const double default_every = 600; /* seconds */
 
 typedef enum { IDLE, GATHERING, WRITING, SETTLED } phase_t;
@@ -33,6 +33,9 @@ struct archi_saver {
     arch_time_t due_at; /* simulated */
     char *buffer;
     uint64_t capacity;
+    uint64_t wanted; /* > 0: the keeper's thread is to make a buffer of so many bytes */
+    char *fresh;     /* what it made */
+    uint64_t fresh_bytes;
     item_t *item; /* what it copied; stays when it leaves a replication unfinished */
     uint32_t n_items, most_items;
     bool in_place; /* it had no memory for copies and wrote its blocks itself */
@@ -70,6 +73,7 @@ struct archi_keeper {
     uint32_t n_saved, n_failed;
     uint64_t last_bytes;
     double paused; /* seconds, of the rank that paused longest each time */
+    double pause;  /* the longest for the checkpoint at hand */
     double longest;
 };
 
@@ -164,14 +168,59 @@ static void write_file(archi_keeper_t *k)
         warn(k, k->text);
 }
 
+/* Large pages: half of the time of a first copy goes into small ones. */
+static char *reserve(uint64_t bytes)
+{
+    const uint64_t page = (uint64_t)2 << 20;
+    char *p = aligned_alloc(page, (bytes + page - 1) / page * page);
+
+    if (p != NULL)
+        (void)madvise(p, bytes, MADV_HUGEPAGE);
+    return p;
+}
+
+/* Under the lock. */
+static archi_saver_t *find_wanting(const archi_keeper_t *k)
+{
+    for (uint32_t i = 0; i < k->setup.n_ranks; i++)
+        if (k->saver[i].wanted > 0)
+            return &k->saver[i];
+    return NULL;
+}
+
+/* Memory that was never touched costs several times as much as copying into it: touched here, it costs no pause. Under the
+ * lock, which is given back meanwhile. */
+static void make_buffer(archi_keeper_t *k, archi_saver_t *s)
+{
+    uint64_t bytes = s->wanted;
+    char *old = s->fresh, *fresh;
+
+    s->fresh = NULL;
+    s->fresh_bytes = 0;
+    pthread_mutex_unlock(&k->lock);
+    free(old);
+    fresh = reserve(bytes);
+    if (fresh != NULL)
+        memset(fresh, 0, bytes);
+    pthread_mutex_lock(&k->lock);
+    s->fresh = fresh;
+    s->fresh_bytes = fresh != NULL ? bytes : 0;
+    s->wanted = 0;
+}
+
 static void *keeper_main(void *argument)
 {
     archi_keeper_t *k = argument;
+    archi_saver_t *s = NULL;
 
     pthread_mutex_lock(&k->lock);
     for (;;) {
-        while (k->phase != WRITING && !k->quit)
+        while (k->phase != WRITING && !k->quit && (s = find_wanting(k)) == NULL)
             pthread_cond_wait(&k->changed, &k->lock);
+        if (k->phase != WRITING && !k->quit) {
+            make_buffer(k, s);
+            continue;
+        }
         if (k->phase != WRITING)
             break;
         pthread_mutex_unlock(&k->lock);
@@ -271,6 +320,7 @@ static void begin_gathering(archi_keeper_t *k, uint32_t generation)
     k->name.generation = generation;
     k->phase = GATHERING;
     k->n_missing = k->n_live;
+    k->pause = 0;
     k->next_due = archi_machine_seconds() + k->every;
     k->st = ARCH_OK;
 }
@@ -279,6 +329,8 @@ static bool is_due(const archi_saver_t *s, arch_time_t now)
 {
     const archi_keeper_t *k = s->keeper;
 
+    if (find_wanting(k) != NULL) /* soon there is memory to copy into */
+        return false;
     return (k->every > 0 && archi_machine_seconds() >= k->next_due) || (k->every_simulated > 0 && now >= s->due_at);
 }
 
@@ -319,15 +371,42 @@ static void describe(const archi_block_t *b, arch_time_t now, archi_checkpoint_b
     about->n_events = b->n_events;
 }
 
-/* Large pages: half of the time of a first copy goes into small ones. */
-static char *reserve(uint64_t bytes)
+/* Take over what the keeper's thread made. */
+static void take_fresh(archi_saver_t *s)
 {
-    const uint64_t page = (uint64_t)2 << 20;
-    char *p = aligned_alloc(page, (bytes + page - 1) / page * page);
+    pthread_mutex_lock(&s->keeper->lock);
+    if (s->fresh_bytes > s->capacity) {
+        free(s->buffer);
+        s->buffer = s->fresh;
+        s->capacity = s->fresh_bytes;
+        s->fresh = NULL;
+        s->fresh_bytes = 0;
+    }
+    pthread_mutex_unlock(&s->keeper->lock);
+}
 
-    if (p != NULL)
-        (void)madvise(p, bytes, MADV_HUGEPAGE);
-    return p;
+static uint64_t item_bytes(const archi_block_t *b)
+{
+    return (archi_block_packed_bytes(b) + 4095) & ~(uint64_t)4095; /* large ones are written page by page */
+}
+
+/* Before a checkpoint is due: if it would not fit, have a buffer made in which it does, and the next ones too. */
+static void foresee(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
+{
+    archi_keeper_t *k = s->keeper;
+    uint64_t bytes = 0, held = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        bytes += item_bytes(block[i]);
+        held += block[i]->bytes;
+    }
+    pthread_mutex_lock(&k->lock);
+    if (bytes >= WORTH_FORESIGHT && s->wanted == 0 && bytes > s->capacity && bytes > s->fresh_bytes &&
+        k->phase == IDLE && (k->setup.memory == 0 || held + bytes + bytes / 4 <= k->setup.memory)) {
+        s->wanted = bytes + bytes / 4;
+        pthread_cond_broadcast(&k->changed);
+    }
+    pthread_mutex_unlock(&k->lock);
 }
 
 /* Memory for copies of all of these, kept from one time to the next; false: there is none to spare. */
@@ -336,7 +415,7 @@ static bool make_room(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
     uint64_t limit = s->keeper->setup.memory, bytes = 0, held = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        bytes += (archi_block_packed_bytes(block[i]) + 4095) & ~(uint64_t)4095;
+        bytes += item_bytes(block[i]);
         held += block[i]->bytes;
     }
     if (n > s->most_items) {
@@ -348,6 +427,8 @@ static bool make_room(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
     }
     if (limit != 0 && held + bytes > limit)
         return false;
+    if (bytes > s->capacity)
+        take_fresh(s);
     if (bytes > s->capacity) {
         free(s->buffer);
         s->capacity = 0;
@@ -424,7 +505,10 @@ static void stage(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arc
         hand_over(k);
     took = archi_machine_seconds() - began;
     pthread_mutex_lock(&k->lock);
-    k->paused += took;
+    if (took > k->pause) {
+        k->paused += took - k->pause;
+        k->pause = took;
+    }
     k->longest = took > k->longest ? took : k->longest;
     pthread_mutex_unlock(&k->lock);
 }
@@ -530,6 +614,7 @@ arch_status_t archi_saver_pause(archi_saver_t *s, archi_block_t *const *block, u
     pthread_mutex_lock(&k->lock);
     word[2] = k->phase != SETTLED;
     pthread_mutex_unlock(&k->lock);
+    foresee(s, block, n);
     word[1] = o->interrupted != NULL && o->interrupted(o->user) != 0;
     if (archi_net_rank(s->net) == 0)
         word[0] = offer(s, now, false);
@@ -631,6 +716,7 @@ static void release(archi_keeper_t *k)
 {
     for (uint32_t i = 0; k->saver != NULL && i < k->setup.n_ranks; i++) {
         free(k->saver[i].buffer);
+        free(k->saver[i].fresh);
         free(k->saver[i].item);
     }
     archi_checkpoint_abandon(&k->out);
