@@ -347,7 +347,6 @@ static uint32_t offer(archi_saver_t *s, arch_time_t now, bool forced)
         begin_gathering(k, k->name.generation + 1);
     if (k->phase == GATHERING && s->staged != k->name.generation)
         generation = k->name.generation;
-    k->stopping = k->stopping || forced;
     pthread_mutex_unlock(&k->lock);
     return generation;
 }
@@ -571,6 +570,9 @@ static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_
     if (generation == 0)
         return ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved");
     follow(k, (uint32_t)generation);
+    pthread_mutex_lock(&k->lock);
+    k->stopping = true;
+    pthread_mutex_unlock(&k->lock);
     stage(s, block, n, now);
     if (!shared(k))
         return ARCH_OK;

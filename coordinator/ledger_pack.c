@@ -71,7 +71,7 @@ static void pack_words(packer_t *p, uint64_t place, const uint64_t *word, uint64
 arch_status_t archi_ledger_pack(const archi_ledger_t *l, uint64_t **words, uint64_t *n)
 {
     packer_t p = {NULL, 0, 0, 0, 0, ARCH_OK};
-    uint64_t shape[SHAPE_WORDS];
+    uint64_t shape[SHAPE_WORDS], total[ARCHI_T_TOTALS];
 
     shape_of(l, shape);
     for (uint32_t i = 0; i < SHAPE_WORDS; i++)
@@ -80,7 +80,9 @@ arch_status_t archi_ledger_pack(const archi_ledger_t *l, uint64_t **words, uint6
         if (l->slot_of == NULL || l->slot_of[e] != ARCHI_NIL)
             pack_words(&p, e * (uint64_t)l->element_words, archi_ledger_element(l, e), l->element_words);
     pack_words(&p, ops_begin(l), l->op, (uint64_t)l->ops.n_rows * l->op_words);
-    pack_words(&p, totals_begin(l), l->total, ARCHI_T_TOTALS);
+    for (uint32_t i = 0; i < ARCHI_T_TOTALS; i++) /* ranks that leave add to them at any time */
+        total[i] = __atomic_load_n(&l->total[i], __ATOMIC_RELAXED);
+    pack_words(&p, totals_begin(l), total, ARCHI_T_TOTALS);
     pack_words(&p, replications_begin(l), l->replication, (uint64_t)l->n_replications * ARCHI_R_VALUES);
     *words = p.word;
     *n = p.n;

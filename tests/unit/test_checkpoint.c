@@ -173,6 +173,17 @@ static int count(const char *prefix)
     return n;
 }
 
+static void newest(char path[PATH_MAX])
+{
+    archi_save_list_t list;
+
+    (void)count("");
+    CU_ASSERT_EQUAL_FATAL(archi_folder_list(folder, &list), ARCH_OK);
+    CU_ASSERT_FATAL(list.n > 0);
+    archi_save_file(folder, &list.save[0], false, 0, path);
+    free(list.save);
+}
+
 static arch_results_t *plain_run(const arch_design_t *design)
 {
     arch_run_options_t o = {.threads = 1};
@@ -337,18 +348,38 @@ static void is_the_same_however_often_it_is_interrupted(void)
     arch_design_destroy(&design);
 }
 
-/* Replications that had begun on eight ranks wait for one. */
+/* Replications of which the newest checkpoint knows something. */
+static int n_known(void)
+{
+    char path[PATH_MAX], *text = NULL, *at;
+    int n = 0;
+
+    newest(path);
+    CU_ASSERT_EQUAL_FATAL(arch_inspect(path, 0, &text), ARCH_OK);
+    at = strstr(text, "  finished ");
+    CU_ASSERT_FATAL(at != NULL && sscanf(at, "  finished %d", &n) == 1);
+    while ((at = strstr(at + 1, "  begun ")) != NULL)
+        n++;
+    free(text);
+    return n;
+}
+
+/* Replications that had begun on four ranks wait for one, and are saved again meanwhile. */
 static void fewer_ranks_go_on_from_more(void)
 {
     arch_design_t *design = make_shop("", "");
     arch_results_t *whole = plain_run(design), *r = NULL;
     arch_run_options_t o = saving(4, 1, 1);
+    int n;
 
     forget();
-    CU_ASSERT_EQUAL(run_a_while(design, o, 16, &r), ARCH_E_SAVED);
+    CU_ASSERT_EQUAL(run_a_while(design, o, 8, &r), ARCH_E_SAVED);
+    n = n_known();
+    CU_ASSERT(n >= 2);
     o = saving(1, 1, 1);
     o.resume = "auto";
-    CU_ASSERT_EQUAL(run_a_while(design, o, 4, &r), ARCH_E_SAVED); /* three of four still wait: they are saved again */
+    CU_ASSERT_EQUAL(run_a_while(design, o, 2, &r), ARCH_E_SAVED);
+    CU_ASSERT_EQUAL(n_known(), n);
     CU_ASSERT_EQUAL(run_a_while(design, o, 1000000, &r), ARCH_OK);
     same_results(whole, r);
     CU_ASSERT_EQUAL(n_warnings, 0);
@@ -385,17 +416,6 @@ static void saves_where_memory_is_short(void)
 
 /* ---- damage ------------------------------------------------------------------------------------------------------- */
 
-static void newest(char path[PATH_MAX])
-{
-    archi_save_list_t list;
-
-    (void)count("");
-    CU_ASSERT_EQUAL_FATAL(archi_folder_list(folder, &list), ARCH_OK);
-    CU_ASSERT_FATAL(list.n > 0);
-    archi_save_file(folder, &list.save[0], false, 0, path);
-    free(list.save);
-}
-
 static void what_is_damaged_is_passed_over(void)
 {
     arch_design_t *design = make_shop("", "");
@@ -419,6 +439,30 @@ static void what_is_damaged_is_passed_over(void)
     CU_ASSERT_EQUAL_FATAL(run_a_while(design, o, 1000000, &r), ARCH_OK);
     CU_ASSERT_EQUAL(n_warnings, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(last_note, "going back"));
+    same_results(whole, r);
+    arch_results_destroy(&r);
+    arch_results_destroy(&whole);
+    arch_design_destroy(&design);
+}
+
+static void a_checkpoint_under_anothers_name_is_passed_over(void)
+{
+    arch_design_t *design = make_shop("", "");
+    arch_results_t *whole = plain_run(design), *r = NULL;
+    arch_run_options_t o = saving(1, 1, 1);
+    char first[PATH_MAX], second[PATH_MAX];
+
+    forget();
+    CU_ASSERT_EQUAL(run_a_while(design, o, 3, &r), ARCH_E_SAVED);
+    newest(first);
+    o.resume = "auto";
+    CU_ASSERT_EQUAL(run_a_while(design, o, 3, &r), ARCH_E_SAVED);
+    newest(second);
+    CU_ASSERT_EQUAL(rename(first, second), 0);
+    o.checkpoint_every = 0;
+    CU_ASSERT_EQUAL_FATAL(run_a_while(design, o, 1000000, &r), ARCH_OK);
+    CU_ASSERT(n_warnings >= 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(last_note, "belongs elsewhere"));
     same_results(whole, r);
     arch_results_destroy(&r);
     arch_results_destroy(&whole);
@@ -525,6 +569,7 @@ int main(void)
     CU_ADD_TEST(suite, fewer_ranks_go_on_from_more);
     CU_ADD_TEST(suite, saves_where_memory_is_short);
     CU_ADD_TEST(suite, what_is_damaged_is_passed_over);
+    CU_ADD_TEST(suite, a_checkpoint_under_anothers_name_is_passed_over);
     CU_ADD_TEST(suite, another_design_is_refused);
     CU_ADD_TEST(suite, a_run_that_cannot_be_saved_goes_on);
     CU_ADD_TEST(suite, keeps_as_many_as_it_is_told);
