@@ -774,7 +774,7 @@ static void tell_all(const archi_keeper_t *k)
                  k->n_failed + k->n_saved, k->n_failed, k->text);
         say(k, 1, text);
     }
-    if (k->n_saved > 0) {
+    if (k->n_saved > 0 && k->setup.head.group == 0) { /* one word for all groups */
         snprintf(text, sizeof text,
                  "%u checkpoint%s written, the last with %.4g MiB, to %s; the run paused %.3f s, %.3f s at most",
                  k->n_saved, k->n_saved == 1 ? "" : "s", (double)k->last_bytes * 0x1p-20, k->setup.folder, k->paused,
