@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* Exit statuses, the same for every subcommand. */
-enum { CLI_DONE = 0, CLI_MISSED = 1, CLI_INPUT = 2, CLI_MACHINE = 3 };
+enum { CLI_DONE = 0, CLI_MISSED = 1, CLI_INPUT = 2, CLI_MACHINE = 3, CLI_SAVED = 75 /* EX_TEMPFAIL */ };
 
 typedef struct {
     archi_net_t *net;     /* ranks of MPI, NULL without */
@@ -21,7 +21,7 @@ typedef struct {
     int       (*main)(cli_t *cli, int argc, char **argv);
 } cli_command_t;
 
-extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_explain, cli_help, cli_version;
+extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_explain, cli_inspect, cli_help, cli_version;
 
 /* The subcommands in the order that help shows them, NULL at the end. */
 extern const cli_command_t *const cli_commands[];

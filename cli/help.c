@@ -28,6 +28,7 @@ const cli_command_t cli_help = {
     "  explain DESIGN.json       print it with every default filled in\n"
     "  partition DESIGN.json     show how it would be cut for several ranks\n"
     "  diff A.h5 B.h5            compare the results of two runs\n"
+    "  inspect PATH              say what is in a checkpoint or a file of results\n"
     "  help [COMMAND]            this page, or the page of a command\n"
     "  version                   the version of the library\n"
     "\n"
@@ -37,7 +38,7 @@ const cli_command_t cli_help = {
     "  architech run design.json --format json | jq .digest\n"
     "\n"
     "Exit status: 0 done and objectives met, 1 an objective missed (diff: not equal),\n"
-    "             2 the input is at fault, 3 the machine is.\n",
+    "             2 the input is at fault, 3 the machine is, 75 stopped and saved (see architech help run).\n",
     false, help_main,
 };
 

@@ -1,12 +1,14 @@
-/* cli/progress.c - one line on the terminal that says how far a run is, and SIGINT and SIGTERM, which end it cleanly. */
+/* cli/progress.c - one line on the terminal that says how far a run is, and the signals that end it cleanly: SIGINT at once;
+ * SIGTERM too, but where checkpoints are written SIGTERM and SIGUSR1 have one written first. */
 #include "cli/run.h"
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
-static volatile sig_atomic_t caught; /* a signal handler has nothing else to write to */
+static volatile sig_atomic_t caught, saving; /* a signal handler has nothing else to write to */
 
 static void catch_signal(int number) { caught = number; }
+static void catch_and_save(int number) { saving = number; }
 
 static double wall(void)
 {
@@ -16,8 +18,9 @@ static double wall(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* A second signal finds the default again and ends the program at once. */
-static void install(void)
+/* A second signal that cancels finds the default again and ends the program at once. One that saves may come as often as it
+ * likes: batch systems send it more than once, and the checkpoint must not die of that. */
+static void install(bool saves)
 {
     struct sigaction action;
 
@@ -26,13 +29,18 @@ static void install(void)
     action.sa_flags = SA_RESETHAND | SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
+    if (saves) {
+        action.sa_handler = catch_and_save;
+        action.sa_flags = SA_RESTART;
+        sigaction(SIGUSR1, &action, NULL);
+    }
     sigaction(SIGTERM, &action, NULL);
 }
 
-void cli_progress_begin(cli_progress_t *progress, bool shows)
+void cli_progress_begin(cli_progress_t *progress, bool shows, bool saves)
 {
-    *progress = (cli_progress_t){shows, false, wall()};
-    install();
+    *progress = (cli_progress_t){shows, false, false, false, wall()};
+    install(saves);
 }
 
 static void say_seconds(double s, char *out, size_t bytes)
@@ -63,6 +71,20 @@ int cli_progress_tell(void *user, double done, uint64_t events, double seconds_l
     return caught != 0;
 }
 
+int cli_progress_interrupted(void *progress)
+{
+    (void)progress;
+    return saving != 0;
+}
+
+void cli_progress_note(void *user, int is_warning, const char *text)
+{
+    const cli_progress_t *progress = user;
+
+    if ((progress->warns && is_warning) || progress->notes)
+        fprintf(stderr, "%sarchitech: %s\n", progress->shown ? "\r\033[K" : "", text);
+}
+
 void cli_progress_end(cli_progress_t *progress)
 {
     if (progress->shown)
@@ -70,4 +92,4 @@ void cli_progress_end(cli_progress_t *progress)
     progress->shown = false;
 }
 
-int cli_progress_signal(void) { return caught; }
+int cli_progress_signal(void) { return caught != 0 ? caught : saving; }

@@ -87,16 +87,31 @@ static int deliver(const cli_t *cli, const cli_request_t *r, const arch_results_
     return results->objectives_met ? CLI_DONE : CLI_MISSED;
 }
 
+/* Under MPI another rank may have been told. */
+static const char *signal_name(void)
+{
+    switch (cli_progress_signal()) {
+    case SIGTERM: return "SIGTERM";
+    case SIGINT: return "SIGINT";
+    case SIGUSR1: return "SIGUSR1";
+    default: return "a signal to another rank";
+    }
+}
+
 static int cancelled(const cli_t *cli)
 {
-    int caught = cli_progress_signal();
-
-    if (cli->is_root) /* under MPI another rank may have been told */
-        fprintf(stderr, "architech: stopped by %s before the end; no results were written\n",
-                caught == SIGTERM  ? "SIGTERM"
-                : caught == SIGINT ? "SIGINT"
-                                   : "a signal to another rank");
+    if (cli->is_root)
+        fprintf(stderr, "architech: stopped by %s before the end; no results were written\n", signal_name());
     return CLI_MACHINE;
+}
+
+static int saved(const cli_t *cli, const cli_request_t *r)
+{
+    if (cli->is_root)
+        fprintf(stderr, "architech: stopped by %s and saved; go on with --resume auto%s%s\n", signal_name(),
+                r->options.checkpoint_dir != NULL ? " --checkpoint-dir " : "",
+                r->options.checkpoint_dir != NULL ? r->options.checkpoint_dir : "");
+    return CLI_SAVED;
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -108,7 +123,12 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     arch_status_t st;
     int status;
 
-    cli_progress_begin(&progress, cli->is_root && !r->quiet && !r->no_progress && isatty(fileno(stderr)));
+    cli_progress_begin(&progress, cli->is_root && !r->quiet && !r->no_progress && isatty(fileno(stderr)),
+                       r->options.checkpoint_every > 0 || r->options.checkpoint_every_simulated > 0);
+    progress.warns = true;
+    progress.notes = !r->quiet;
+    r->options.interrupted = cli_progress_interrupted;
+    r->options.note = cli_progress_note;
     r->options.mpi = cli->net != NULL;
     r->options.progress = cli_progress_tell;
     r->options.user = &progress;
@@ -118,7 +138,7 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     if (st == ARCH_OK)
         status = deliver(cli, r, results);
     else
-        status = st == ARCH_E_CANCELLED ? cancelled(cli) : cli_failed(cli, st);
+        status = st == ARCH_E_CANCELLED ? cancelled(cli) : st == ARCH_E_SAVED ? saved(cli, r) : cli_failed(cli, st);
     arch_results_destroy(&results);
     return status;
 }
@@ -179,13 +199,22 @@ const cli_command_t cli_run = {
     "                         \"optimistic\": parts in steps that are safe, or further and back when that was too far\n"
     "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free)\n"
     "\n"
+    "To survive (see docs/checkpoints.md); no answer depends on it:\n"
+    "      --checkpoint-every T            save the run every 30s, 10min ... of real time\n"
+    "      --checkpoint-every-simulated T  or of simulated time\n"
+    "      --checkpoint-dir DIR            where; default: checkpoints\n"
+    "      --checkpoint-keep N             how many (default: 3)\n"
+    "      --resume auto|PATH              go on from the newest sound checkpoint of this design, or from that one, on\n"
+    "                                      any number of ranks\n"
+    "\n"
     "Examples:\n"
     "  architech run examples/stage-2-horizontal.json\n"
     "  architech run design.json --replications 30 --seed 7 -o run.h5\n"
     "  mpirun -n 4 architech run design.json --format json > run.json\n"
     "\n"
     "Exit status: 0 done and every objective met, 1 done and an objective missed, 2 the input is at fault,\n"
-    "             3 the machine is (no space, no memory, stopped by a signal). When a rank is killed, the launcher ends\n"
-    "             the others and gives a status of its own: mpirun 137 after SIGKILL.\n",
+    "             3 the machine is (no space, no memory, stopped by a signal), 75 stopped by SIGTERM or SIGUSR1 and saved:\n"
+    "             run again with --resume. When a rank is killed, the launcher ends the others and gives a status of its\n"
+    "             own: mpirun 137 after SIGKILL.\n",
     true, run_main,
 };

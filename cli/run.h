@@ -22,12 +22,16 @@ int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *requ
 typedef struct {
     bool   shows;      /* a line is wanted */
     bool   shown;      /* there is one to wipe off */
+    bool   warns, notes; /* what is said about checkpoints is passed on */
     double began;
 } cli_progress_t;
 
-void cli_progress_begin(cli_progress_t *progress, bool shows);
+/* `saves`: checkpoints are written, and SIGTERM and SIGUSR1 ask for one. */
+void cli_progress_begin(cli_progress_t *progress, bool shows, bool saves);
 int  cli_progress_tell(void *progress, double done, uint64_t events, double seconds_left);
+int  cli_progress_interrupted(void *progress);
+void cli_progress_note(void *progress, int is_warning, const char *text);
 void cli_progress_end(cli_progress_t *progress);
-int  cli_progress_signal(void);  /* that cancelled the run, or 0 */
+int  cli_progress_signal(void);  /* that cancelled the run or had it saved, or 0 */
 
 #endif

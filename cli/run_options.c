@@ -5,7 +5,7 @@
 
 enum {
     FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, EXECUTOR, MEMORY, QUIET, NO_PROGRESS,
-    EXPLAIN, ENGINE_STATS, TRACE
+    EXPLAIN, ENGINE_STATS, TRACE, EVERY, EVERY_SIMULATED, DIR, KEEP, RESUME
 };
 
 static const struct option options[] = {
@@ -20,6 +20,11 @@ static const struct option options[] = {
     {"group", required_argument, NULL, GROUP},
     {"executor", required_argument, NULL, EXECUTOR},
     {"memory", required_argument, NULL, MEMORY},
+    {"checkpoint-every", required_argument, NULL, EVERY},
+    {"checkpoint-every-simulated", required_argument, NULL, EVERY_SIMULATED},
+    {"checkpoint-dir", required_argument, NULL, DIR},
+    {"checkpoint-keep", required_argument, NULL, KEEP},
+    {"resume", required_argument, NULL, RESUME},
     {"quiet", no_argument, NULL, 'q'},
     {"no-progress", no_argument, NULL, NO_PROGRESS},
     {"explain", no_argument, NULL, EXPLAIN},
@@ -68,6 +73,29 @@ static const char *read_times(int option, const char *text, cli_request_t *r)
     return strcmp(text, "auto") == 0 || cli_parse_time(text, &r->warmup) ? NULL : "a time such as 10s, or \"auto\"";
 }
 
+/* A time above 0; what was expected, or NULL. */
+static const char *read_interval(const char *text, arch_time_t *ns)
+{
+    return cli_parse_time(text, ns) && *ns > 0 ? NULL : "a time above 0 such as 30s, 10min or 1h";
+}
+
+static const char *read_checkpoint(int option, const char *text, cli_request_t *r)
+{
+    arch_time_t ns;
+    const char *expected;
+
+    switch (option) {
+    case EVERY:
+        expected = read_interval(text, &ns);
+        r->options.checkpoint_every = expected == NULL ? (double)ns * 1e-9 : 0;
+        return expected;
+    case EVERY_SIMULATED: return read_interval(text, &r->options.checkpoint_every_simulated);
+    case DIR: r->options.checkpoint_dir = text; return *text != '\0' ? NULL : "the name of a folder";
+    case KEEP: return read_count(text, &r->options.checkpoint_keep);
+    default: r->options.resume = text; return *text != '\0' ? NULL : "\"auto\" or the path of a checkpoint";
+    }
+}
+
 /* What was expected of the value, or NULL when it is fine. */
 static const char *take(int option, const char *text, cli_request_t *r)
 {
@@ -85,6 +113,11 @@ static const char *take(int option, const char *text, cli_request_t *r)
     case GROUP: return read_count(text, &r->options.group);
     case EXECUTOR: return read_executor(text, &r->options.executor);
     case MEMORY: return cli_parse_bytes(text, &r->options.memory_limit) ? NULL : "a size such as 512MiB or 4GiB";
+    case EVERY:
+    case EVERY_SIMULATED:
+    case DIR:
+    case KEEP:
+    case RESUME: return read_checkpoint(option, text, r);
     case 'q': r->quiet = true; return NULL;
     case NO_PROGRESS: r->no_progress = true; return NULL;
     case ENGINE_STATS: r->engine_stats = true; return NULL;
@@ -101,6 +134,15 @@ static const char *option_name(int option)
     return "?";
 }
 
+/* Who says where, or how many, wants some; but the place alone may be where to go on from. */
+static void imply_checkpoints(arch_run_options_t *o)
+{
+    bool wanted = o->checkpoint_keep > 0 || (o->checkpoint_dir != NULL && o->resume == NULL);
+
+    if (wanted && o->checkpoint_every == 0 && o->checkpoint_every_simulated == 0)
+        o->checkpoint_every = 600;
+}
+
 int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *request)
 {
     int option;
@@ -115,6 +157,7 @@ int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *requ
         if (expected != NULL)
             return cli_misuse(cli, &cli_run, "run: --%s: found \"%s\", expected %s", option_name(option), optarg, expected);
     }
+    imply_checkpoints(&request->options);
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_run, "run: expected one design, found %d", argc - optind);
     request->design = argv[optind];

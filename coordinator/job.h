@@ -2,9 +2,11 @@
 #ifndef ARCHI_JOB_H
 #define ARCHI_JOB_H
 
+#include "coordinator/checkpoint.h"
 #include "coordinator/control.h"
 #include "coordinator/layout.h"
 #include "coordinator/ledger.h"
+#include "coordinator/resume.h"
 #include "coordinator/track.h"
 
 typedef struct {
@@ -22,6 +24,14 @@ typedef struct {
     uint64_t                  rank_memory; /* bytes for one rank's blocks; 0: no limit */
     char                      started[32];
     double                    began;
+    /* saving and going on, see coordinator/survive.h */
+    archi_keeper_t           *keeper;      /* NULL: nothing is saved */
+    archi_resume_t           *resume;      /* NULL: from the beginning */
+    archi_waiting_list_t      waiting;     /* saved blocks that no replication has begun with */
+    uint32_t                 *pending;     /* [n_pending] replications to simulate; NULL: all, in order */
+    uint32_t                  n_pending;
+    char                     *folder;      /* of this design's checkpoints */
+    int                       folder_lock;
 } archi_job_t;
 
 /* Collective over net: simulate this rank's share of all replications; their numbers land in the job's ledger. */

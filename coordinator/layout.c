@@ -279,6 +279,14 @@ static arch_status_t cut_for_cache(const archi_plan_t *plan, const arch_run_opti
     return ARCH_OK;
 }
 
+static arch_status_t finish_cut(archi_layout_t *l, const archi_graph_t *graph)
+{
+    l->n_edges = graph->n_edges;
+    for (uint32_t i = 0; i < graph->n_edges; i++)
+        l->n_edges_cut += l->block_of[graph->edge[i].a] != l->block_of[graph->edge[i].b];
+    return fill_map(l, graph->n);
+}
+
 static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_options_t *options, archi_layout_t *l,
                                      const archi_graph_t *graph)
 {
@@ -286,10 +294,51 @@ static arch_status_t cut_into_blocks(const archi_plan_t *plan, const arch_run_op
         ARCH_TRY(cut_for_moving(plan, l, graph));
     else
         ARCH_TRY(cut_for_cache(plan, options, l, graph));
-    l->n_edges = graph->n_edges;
-    for (uint32_t i = 0; i < graph->n_edges; i++)
-        l->n_edges_cut += l->block_of[graph->edge[i].a] != l->block_of[graph->edge[i].b];
-    return fill_map(l, graph->n);
+    return finish_cut(l, graph);
+}
+
+/* Blocks as they were cut before. */
+static arch_status_t take_blocks(archi_layout_t *l, const archi_graph_t *graph, const uint32_t *block_of, uint32_t n_blocks)
+{
+    double worst;
+
+    memcpy(l->block_of, block_of, graph->n * sizeof *block_of);
+    l->n_blocks = n_blocks;
+    l->lookahead = ARCH_TIME_MAX;
+    for (uint32_t i = 0; i < graph->n_edges; i++) {
+        const archi_graph_edge_t *e = &graph->edge[i];
+        if (block_of[e->a] != block_of[e->b] && e->lookahead < l->lookahead)
+            l->lookahead = e->lookahead;
+    }
+    if (l->lookahead < 1)
+        return ARCH_FAIL(ARCH_E_FORMAT, "the checkpoint separates elements that no latency separates");
+    ARCH_TRY(deal_blocks(l, graph, &worst));
+    return finish_cut(l, graph);
+}
+
+arch_status_t archi_layout_again(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                 const archi_grouping_t *known, uint32_t n_ranks, const uint32_t *block_of,
+                                 uint32_t n_blocks, archi_layout_t *out)
+{
+    arch_status_t st = ARCH_OK;
+    archi_graph_t graph = {0};
+
+    memset(out, 0, sizeof *out);
+    out->n_ranks = n_ranks;
+    out->replications = replications;
+    ARCH_TRY_TO(done, choose_group(plan, options, replications, known, n_ranks, &out->group_size));
+    out->group_size = out->group_size < n_blocks ? out->group_size : n_blocks;
+    out->n_groups = n_ranks / out->group_size < replications ? n_ranks / out->group_size : replications;
+    ARCH_TRY_TO(done, allocate(out, archi_plan_n_elements(plan)));
+    ARCH_TRY_TO(done, archi_graph_of_plan(plan, &graph));
+    ARCH_TRY_TO(done, take_blocks(out, &graph, block_of, n_blocks));
+    if (out->n_blocks > 1)
+        ARCH_TRY_TO(done, archi_layout_links(plan, out));
+done:
+    archi_graph_release(&graph);
+    if (st != ARCH_OK)
+        archi_layout_free(out);
+    return st;
 }
 
 arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,

@@ -42,6 +42,10 @@ arch_status_t archi_layout_useful_ranks(const archi_plan_t *plan, const arch_run
 /* The caller owns *out (archi_layout_free). */
 arch_status_t archi_layout_make(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
                                 const archi_grouping_t *known, uint32_t n_ranks, archi_layout_t *out);
+/* The same with blocks as they were cut before: block_of[] of all elements. ARCH_E_FORMAT: no cut of this plan. */
+arch_status_t archi_layout_again(const archi_plan_t *plan, const arch_run_options_t *options, uint32_t replications,
+                                 const archi_grouping_t *known, uint32_t n_ranks, const uint32_t *block_of,
+                                 uint32_t n_blocks, archi_layout_t *out);
 void          archi_layout_free(archi_layout_t *layout);
 
 /* Find l->link, for blocks that are laid out. */

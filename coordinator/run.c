@@ -1,6 +1,7 @@
 /* coordinator/run.c - arch_run(): compile once, lay out, start the ranks, answer. */
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
+#include "coordinator/survive.h"
 #include "coordinator/threads.h"
 #include "coordinator/trial.h"
 #include "engine/draw.h"
@@ -46,7 +47,7 @@ static double total_work(const archi_job_t *job, uint32_t first, uint32_t n)
     for (uint32_t r = first; r < first + n; r++) {
         uint32_t group = archi_layout_group(&job->layout, r);
         if (group != ARCHI_NIL)
-            total += archi_layout_share(&job->layout, group) * (double)archi_plan_duration(job->plan);
+            total += archi_survive_share(job, group) * (double)archi_plan_duration(job->plan);
     }
     return total;
 }
@@ -72,7 +73,7 @@ static arch_status_t make_tracks(archi_job_t *job, uint32_t n_ranks, uint32_t fi
 static arch_status_t lay_out(archi_job_t *job, uint32_t n_ranks)
 {
     archi_layout_free(&job->layout);
-    return archi_layout_make(job->plan, job->options, job->design->run.replications, &job->known, n_ranks, &job->layout);
+    return archi_survive_layout(job, n_ranks);
 }
 
 /* Ranks first .. first + n_here - 1 of those of the layout are those of this process. */
@@ -84,6 +85,7 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
         ARCH_TRY(choose_slots(job, first, &n_slots));
     ARCH_TRY(archi_ledger_make(job->plan, job->design, n_ranks, job->slot_of, n_slots, &job->ledger));
     ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
+    ARCH_TRY(archi_survive_restore(job, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
     return ARCH_OK;
 }
@@ -94,6 +96,7 @@ static void release(archi_job_t *job)
         archi_track_destroy(&job->track[i]);
     free(job->track);
     archi_control_free(&job->control);
+    archi_survive_free(job);
     archi_ledger_free(&job->ledger);
     archi_layout_free(&job->layout);
     archi_plan_destroy(&job->plan);
@@ -134,9 +137,10 @@ static arch_status_t replication_bytes(const archi_job_t *job, uint64_t *bytes)
 static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
 {
     uint32_t wanted = job->options->threads > 0 ? job->options->threads : archi_machine_cores();
+    uint32_t left = archi_survive_replications(job);
     uint64_t bytes = 0, limit = memory_limit(job->options);
 
-    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, job->design->run.replications, &job->known, wanted, n));
+    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, left > 0 ? left : 1, &job->known, wanted, n));
     if (*n == 1 || limit == 0 || job->options->group > 1 || archi_plan_n_elements(job->plan) < MANY_ELEMENTS)
         return ARCH_OK;
     ARCH_TRY(replication_bytes(job, &bytes));
@@ -180,6 +184,7 @@ static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
 {
     thread_run_t run = {job, results};
 
+    ARCH_TRY(archi_survive_begin(job, NULL));
     job->known = archi_grouping_hoped(UINT32_MAX);
     ARCH_TRY(lay_out_threads(job));
     while (archi_trial_wanted(job)) {
@@ -187,8 +192,8 @@ static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
         ARCH_TRY(lay_out_threads(job));
     }
     ARCH_TRY(prepare(job, 0, job->layout.n_ranks));
-    ARCH_TRY(archi_threads_run(job->layout.n_ranks, work_on_thread, &run));
-    return ARCH_OK;
+    ARCH_TRY(archi_survive_keep(job, NULL));
+    return archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, &run));
 }
 
 /* ---- ranks of MPI ----------------------------------------------------------------------------------------------- */
@@ -220,6 +225,7 @@ static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results
 
     ARCH_TRY(ranks_on_machine(net, &neighbours));
     job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : memory_limit(job->options) / neighbours;
+    ARCH_TRY(archi_survive_begin(job, net));
     job->known = archi_grouping_hoped(archi_net_size(net));
     ARCH_TRY(archi_net_agree(net, lay_out(job, archi_net_size(net))));
     while (archi_trial_wanted(job)) {
@@ -227,7 +233,8 @@ static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results
         ARCH_TRY(archi_net_agree(net, lay_out(job, archi_net_size(net))));
     }
     ARCH_TRY(archi_net_agree(net, prepare(job, archi_net_rank(net), 1)));
-    ARCH_TRY(archi_net_agree(net, archi_simulate(job, net, 0)));
+    ARCH_TRY(archi_survive_keep(job, net));
+    ARCH_TRY(archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0))));
     ARCH_TRY(archi_ledger_merge_totals(&job->ledger, net));
     ARCH_TRY(archi_answer(job, net, results));
     return ARCH_OK;
@@ -266,6 +273,7 @@ arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *op
     memset(&job, 0, sizeof job);
     job.design = design;
     job.options = options != NULL ? options : &defaults;
+    job.folder_lock = -1;
     job.began = archi_machine_seconds();
     archi_machine_now(job.started);
     st = begin(&job, out);

@@ -2,7 +2,9 @@
 #include "coordinator/collect.h"
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
+#include "coordinator/survive.h"
 #include "engine/executor.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@ typedef struct {
     uint32_t        replication;
     archi_watch_t   watch;
     archi_track_t  *track;     /* NULL: nobody asked */
+    archi_saver_t  *saver;     /* NULL: nothing is saved */
     archi_executor_stats_t sum; /* over replications */
     uint32_t        n_run;     /* replications */
 } rank_t;
@@ -32,6 +35,7 @@ static arch_status_t make_blocks(rank_t *r)
         ARCH_TRY(archi_model_block_create(r->job->plan, &l->map, id, l->element + l->first[id],
                                           l->first[id + 1] - l->first[id], r->replication, r->job->design->run.seed,
                                           &r->block[i]));
+        ARCH_TRY(archi_survive_block(r->job, &r->block[i]));
         bytes += r->block[i]->bytes;
         if (r->job->rank_memory != 0 && bytes > r->job->rank_memory)
             return ARCH_FAIL(ARCH_E_FULL,
@@ -131,12 +135,23 @@ static archi_executor_kind_t choose_executor(const rank_t *r)
     return wanted == ARCH_EXECUTOR_CONSERVATIVE || archi_net_size(r->group) > 1 ? ARCHI_CONSERVATIVE : ARCHI_SEQUENTIAL;
 }
 
-/* There is nothing to move where one rank has all. */
+/* There is nothing to move where one rank has all. Who says how many ranks share how many parts is taken at their word. */
 static archi_moving_t choose_moving(const rank_t *r)
 {
-    if (archi_net_size(r->group) == 1 || r->job->options->moving == ARCH_MOVING_STAY)
+    const arch_run_options_t *o = r->job->options;
+    bool told = o->moving == ARCH_MOVING_BALANCE && o->group > 0 && o->partitions > 0;
+
+    if (archi_net_size(r->group) == 1 || o->moving == ARCH_MOVING_STAY || told)
         return ARCHI_STAY;
     return r->job->options->moving == ARCH_MOVING_WANDER ? ARCHI_WANDER : ARCHI_BALANCE;
+}
+
+/* archi_run_t.pause; its user is the watch that progress is noted with. */
+static arch_status_t pause_run(void *watch, archi_block_t *const *block, uint32_t n_blocks, arch_time_t now)
+{
+    const rank_t *r = (const rank_t *)(const void *)((const char *)watch - offsetof(rank_t, watch));
+
+    return archi_saver_pause(r->saver, block, n_blocks, now);
 }
 
 static arch_status_t run_blocks(rank_t *r)
@@ -163,6 +178,7 @@ static arch_status_t run_blocks(rank_t *r)
     run.memory_limit = job->rank_memory;
     run.kind = choose_executor(r);
     run.progress = job->options->progress != NULL || job->control.n_ranks > 1 ? archi_watch : NULL;
+    run.pause = r->saver != NULL ? pause_run : NULL;
     run.user = &r->watch;
     run.trace = r->track != NULL ? r->track->trace : NULL;
     st = archi_execute(&run, &stats);
@@ -175,6 +191,16 @@ static arch_status_t run_blocks(rank_t *r)
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
+/* All that the replication's blocks ever handled, also before a checkpoint that it went on from. */
+static void add_events(rank_t *r)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < r->n_blocks; i++)
+        n += r->block[i]->n_events;
+    archi_word_add(&r->job->ledger.total[ARCHI_T_EVENTS], n);
+}
+
 static arch_status_t read_blocks(rank_t *r)
 {
     archi_job_t *job = r->job;
@@ -185,13 +211,15 @@ static arch_status_t read_blocks(rank_t *r)
     for (uint32_t i = 0; i < r->n_blocks; i++)
         archi_model_finish(job->plan, r->block[i], archi_plan_duration(job->plan));
     ARCH_TRY(archi_collect_warmup(&done, job->design, r->group, &cut, &trusted));
+    archi_saver_collect_begin(r->saver);
     archi_collect(&done, cut, &job->ledger);
+    add_events(r);
     if (archi_net_rank(r->group) == 0) {
         uint64_t *row = archi_ledger_replication(&job->ledger, r->replication);
         row[ARCHI_R_CUT] = cut;
         row[ARCHI_R_TRUSTED] = trusted;
     }
-    return ARCH_OK;
+    return archi_saver_collect_end(r->saver, r->replication);
 }
 
 static arch_status_t one_replication(rank_t *r)
@@ -210,13 +238,17 @@ done:
 
 static arch_status_t all_replications(rank_t *r, uint32_t group)
 {
-    const archi_layout_t *l = &r->job->layout;
+    uint32_t n_groups = r->job->layout.n_groups, n = archi_survive_replications(r->job);
 
-    for (r->replication = group; r->replication < l->replications; r->replication += l->n_groups) {
+    for (uint32_t i = group; i < n; i += n_groups) {
+        r->replication = archi_survive_replication(r->job, i);
         archi_track_mark(r->track, r->replication);
         ARCH_TRY(one_replication(r));
-        if (archi_watch(&r->watch, 0, 0) != 0 && r->replication + l->n_groups < l->replications)
+        if (i + n_groups >= n)
+            break;
+        if (archi_watch(&r->watch, 0, 0) != 0)
             return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+        ARCH_TRY(archi_saver_pause(r->saver, NULL, 0, 0));
     }
     return ARCH_OK;
 }
@@ -244,7 +276,6 @@ static void add_totals(rank_t *r)
 {
     uint64_t *t = r->job->ledger.total;
 
-    archi_word_add(&t[ARCHI_T_EVENTS], r->sum.n_events);
     archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 ? windows_of(r) : 0);
     archi_word_add(&t[ARCHI_T_MESSAGES], r->sum.n_messages);
     archi_word_add(&t[ARCHI_T_PEAK_BYTES], r->sum.peak_bytes);
@@ -279,7 +310,7 @@ static void put_row(const rank_t *r, uint32_t rank)
 /* A cancelled run leaves the others running: tell them. */
 static void stop_others(archi_job_t *job, arch_status_t st)
 {
-    if (st != ARCH_OK)
+    if (st != ARCH_OK && st != ARCH_E_SAVED) /* those that are to be saved see to it themselves */
         atomic_store(&job->control.stop, 1);
 }
 
@@ -307,8 +338,10 @@ arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_h
     ARCH_TRY(archi_net_split(net, group == ARCHI_NIL ? job->layout.n_groups : group, &r.group));
     if (group != ARCHI_NIL) {
         st = archi_net_agree(r.group, own_blocks(&r, archi_net_rank(r.group)));
+        r.saver = archi_keeper_saver(job->keeper, rank_here, r.group);
         if (st == ARCH_OK)
             st = all_replications(&r, group);
+        st = archi_saver_leave(r.saver, st);
         add_totals(&r);
     }
     put_row(&r, archi_net_rank(net));

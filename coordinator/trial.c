@@ -32,9 +32,10 @@ static double budget(const archi_job_t *job)
     return run * share < longest ? run * share : longest;
 }
 
+/* A run that goes on has the blocks that it had. */
 int archi_trial_wanted(const archi_job_t *job)
 {
-    return !job->tried && job->layout.group_size > 1 && job->options->group == 0;
+    return !job->tried && job->resume == NULL && job->layout.group_size > 1 && job->options->group == 0;
 }
 
 static archi_run_t run_of(const trial_t *t)

@@ -174,12 +174,12 @@ static arch_status_t check(const archi_exec_t *x)
     return check_blocks(run, x->rank);
 }
 
-/* Does it pay to pause? One rank has nothing to choose from, and one block nothing to share. */
+/* Does it pay to pause, or does somebody ask for it? One rank has nothing to choose from, and one block nothing to share. */
 static int takes_a_course(const archi_exec_t *x)
 {
     const archi_run_t *run = x->run;
 
-    return run->segment > 0 ||
+    return run->segment > 0 || run->pause != NULL ||
            (x->size > 1 && run->map->n_blocks > 1 && (run->moving != ARCHI_STAY || run->kind == ARCHI_AUTOMATIC));
 }
 

@@ -70,6 +70,10 @@ typedef struct {
     uint64_t            moving_seed;  /* of ARCHI_WANDER */
     arch_time_t         segment;      /* 0: the run pauses when it has run for a while. Else after so much simulated time, */
                                       /* with load counted in events: the same course on any machine, for tests */
+    /* Called now and then between two events, on all ranks of the net together, with every event before `now` handled and
+     * no message under way: a consistent cut. The blocks are those that this rank holds then, to be read, not changed.
+     * What it returns, agreed over the ranks, ends the run unless it is ARCH_OK. NULL: nobody asks. */
+    arch_status_t     (*pause)(void *user, archi_block_t *const *block, uint32_t n_blocks, arch_time_t now);
     struct archi_trace *trace;        /* where spans of wall time are noted; NULL: nowhere */
     arch_time_t         ahead;        /* OPTIMISTIC: run so far ahead of what is final; 0: as far as pays, by measurement */
     arch_time_t         until;        /* events at or after it stay pending */

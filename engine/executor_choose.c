@@ -33,6 +33,8 @@ static double first_length(const archi_run_t *run)
 
     if (run->segment > 0)
         return (double)run->segment;
+    if (run->pause != NULL && part > (double)ARCH_MILLISECOND) /* who asks for pauses wants some also of a short run */
+        part = (double)ARCH_MILLISECOND;
     return run->lookahead > 0 && windows < part ? windows : part;
 }
 
@@ -373,7 +375,7 @@ static void wander(archi_choice_t *c, uint32_t *wanted)
 /* The next segment's length, from what the last took of wall time. */
 static void set_length(archi_choice_t *c, const segment_t *s)
 {
-    double aim = c->trying != ARCHI_N_TRIES && c->aim > trial_aim ? trial_aim : c->aim, ratio = 8;
+    double aim = c->trying != ARCHI_N_TRIES && c->aim > trial_aim ? trial_aim : c->aim, ratio = 4;
 
     if (s->wall * 8 > aim)
         ratio = aim / s->wall > 0.125 ? aim / s->wall : 0.125;

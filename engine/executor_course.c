@@ -239,14 +239,30 @@ static arch_status_t obey(course_t *c, archi_order_t *order)
     return ARCH_OK;
 }
 
+/* Whoever asked for pauses has a look at the blocks. */
+static arch_status_t show_blocks(course_t *c)
+{
+    const archi_run_t *run = c->x->run;
+    double begun = archi_wall_seconds();
+    arch_status_t st;
+
+    if (run->pause == NULL)
+        return ARCH_OK;
+    st = run->pause(run->user, run->block, run->n_local, c->order.until);
+    archi_trace_note(run->trace, ARCHI_TRACE_SAVE, begun, archi_wall_seconds(), c->order.until, 0);
+    return archi_net_agree(c->net, st);
+}
+
 /* Between two segments: a consistent cut of the run, with every block on exactly one rank. What needs one belongs here. */
 static arch_status_t course_pause(course_t *c)
 {
     archi_exec_t *x = c->x;
-    double begun = x->clock;
     archi_order_t order;
+    double begun;
     int moves;
 
+    ARCH_TRY(show_blocks(c));
+    begun = archi_wall_seconds();
     ARCH_TRY(measure(c));
     ARCH_TRY(choose(c, &order));
     moves = memcmp(c->wanted, x->holder, c->n_blocks * sizeof *c->wanted) != 0;

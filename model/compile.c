@@ -684,6 +684,7 @@ static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
 {
     archi_plan_t *p = NULL;
     arch_status_t st = flatten(c, &p);
+    uint64_t end;
 
     if (st != ARCH_OK)
         return st;
@@ -698,7 +699,9 @@ static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
     p->n_edges = c->edge.n;
     if (c->edge.n > 0)
         memcpy((char *)p + p->edge, c->edge.data, (size_t)c->edge.n * sizeof(archi_edge_t));
-    p->bytes = (p->edge + (uint64_t)c->edge.n * sizeof(archi_edge_t) + 63) & ~(uint64_t)63;
+    end = p->edge + (uint64_t)c->edge.n * sizeof(archi_edge_t);
+    p->bytes = (end + 63) & ~(uint64_t)63;
+    memset((char *)p + end, 0, p->bytes - end); /* equal designs give equal bytes */
     *out = p;
     return ARCH_OK;
 failed:

@@ -20,7 +20,8 @@ typedef enum {
 
 /* Whether the parts of a replication move between the ranks that share it. */
 typedef enum {
-    ARCH_MOVING_BALANCE = 0, /* when load drifts apart, and to fewer ranks when more of them are no faster */
+    ARCH_MOVING_BALANCE = 0, /* when load drifts apart, and to fewer ranks when more of them are no faster; not where both */
+                             /* group and partitions are given */
     ARCH_MOVING_STAY = 1,    /* never */
     ARCH_MOVING_WANDER = 2   /* at random, often: for tests */
 } arch_moving_t;
@@ -40,11 +41,30 @@ typedef struct {
      * ARCH_E_CANCELLED. May be NULL. */
     int (*progress)(void *user, double done, uint64_t events, double seconds_left);
     void *user;
+
+    /* Checkpoints are written when an interval is set: of wall seconds, of simulated time, or both. A run goes on while
+     * they are written, and also when they cannot be. */
+    double checkpoint_every;                /* wall seconds */
+    arch_time_t checkpoint_every_simulated;
+    const char *checkpoint_dir;             /* NULL: "checkpoints"; each design and seed has a folder of its own there */
+    uint32_t checkpoint_keep;               /* how many are kept; 0: 3 */
+    /* Where to go on: "auto", the newest sound checkpoint of this design under checkpoint_dir, or the beginning when there
+     * is none; or the path of a checkpoint. NULL: from the beginning. */
+    const char *resume;
+    /* Asked a few times per second, by any of the threads of a run that writes checkpoints: not 0 stops the run with a
+     * checkpoint, and ARCH_E_SAVED. May be NULL. */
+    int (*interrupted)(void *user);
+    /* Something about checkpoints that the user should know; by any thread, one at a time. May be NULL. */
+    void (*note)(void *user, int is_warning, const char *text);
 } arch_run_options_t;
 
 /* Simulate *design. *out is owned by the caller (arch_results_destroy) and complete on rank 0; other ranks of an MPI run
  * get the rows of the series that they hold and the digest. Collective over MPI_COMM_WORLD when options->mpi is 1. */
 arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *options, arch_results_t **out);
+
+/* What is in a checkpoint, or in all of a folder, as text or as JSON (malloc'ed, the caller frees). Where some are not
+ * sound, the status of the first is answered and *text is there all the same. */
+arch_status_t arch_inspect(const char *path, int json, char **text);
 
 /* How the design would be cut into `parts`. */
 typedef struct {

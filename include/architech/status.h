@@ -25,6 +25,7 @@ extern "C" {
     X(E_CUDA, "the CUDA runtime failed", 3)                                                                            \
     X(E_PEER, "another rank failed", 3)                                                                                \
     X(E_CANCELLED, "the run was cancelled", 3)                                                                         \
+    X(E_SAVED, "the run was interrupted and saved; it can be resumed", 75)                                             \
     X(E_INTERNAL, "a defect of this program", 3)
 
 typedef enum {
@@ -36,7 +37,7 @@ typedef enum {
 
 const char *arch_status_name(arch_status_t st); /* "ARCH_E_FORMAT"; never NULL */
 const char *arch_status_text(arch_status_t st); /* the sentence of the table */
-int arch_status_exit(arch_status_t st);         /* exit status of the command: 0, 2 or 3 */
+int arch_status_exit(arch_status_t st);         /* exit status of the command: 0, 2, 3 or 75 */
 
 /* The last failure of this thread. The strings belong to the library and live until the thread's next failure. */
 const char *arch_error_text(void);  /* "" when nothing failed */

@@ -5,19 +5,25 @@ _architech()
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run validate explain partition diff help version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "run validate explain partition diff inspect help version" -- "$word")
         return
     fi
     case $before in
     --format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word"); return ;;
     --executor) mapfile -t COMPREPLY < <(compgen -W "auto sequential conservative optimistic" -- "$word"); return ;;
     --warmup) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
-    --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts) return ;;
+    --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts | --checkpoint-every | \
+        --checkpoint-every-simulated | --checkpoint-keep) return ;;
+    --resume) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"; compgen -d -- "$word"; compgen -f -X '!*.h5' -- "$word")
+        return ;;
+    --checkpoint-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     -o | --output | --trace | --dot) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     case $command in
     run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --seed --replications --duration --warmup --threads
-                  --group --partitions --executor --memory" ;;
+                  --group --partitions --executor --memory --checkpoint-every --checkpoint-every-simulated
+                  --checkpoint-dir --checkpoint-keep --resume" ;;
+    inspect) options="--format" ;;
     partition) options="--parts --dot" ;;
     esac
     if [[ $word == -* ]]; then
@@ -25,8 +31,8 @@ _architech()
         return
     fi
     case $command in
-    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain partition diff version" -- "$word") ;;
-    diff) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain partition diff inspect version" -- "$word") ;;
+    diff | inspect) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
     run | validate | explain | partition)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     esac

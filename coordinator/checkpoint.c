@@ -1,0 +1,808 @@
+/* coordinator/checkpoint.c - keeper and savers.
+ *
+ * A checkpoint of a process goes through four phases: nothing is going on; ranks gather their copies; the keeper's thread
+ * writes; and, where several processes make one checkpoint, it is settled: at a later pause they agree that all have
+ * written, and the first of the group gives it its name. */
+#include "coordinator/checkpoint.h"
+#include "coordinator/checkpoint_folder.h"
+#include "coordinator/ledger_pack.h"
+#include "coordinator/machine.h"
+#include "engine/block_pack.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { MOST_TEXT = 512, DEFAULT_KEEP = 3, WORTH_FORESIGHT = 4 << 20 };
+static const double default_every = 600; /* seconds */
+
+typedef enum { IDLE, GATHERING, WRITING, SETTLED } phase_t;
+
+/* A copy of a block, in a saver's memory or waiting. */
+typedef struct {
+    archi_checkpoint_block_t about;
+    void *bytes;
+    bool clean;
+} item_t;
+
+struct archi_saver {
+    archi_keeper_t *keeper;
+    archi_net_t *net;
+    uint32_t staged;    /* the checkpoint that it copied its blocks for last */
+    arch_time_t due_at; /* simulated */
+    char *buffer;
+    uint64_t capacity;
+    uint64_t wanted; /* > 0: the keeper's thread is to make a buffer of so many bytes */
+    char *fresh;     /* what it made */
+    uint64_t fresh_bytes;
+    item_t *item; /* what it copied; stays when it leaves a replication unfinished */
+    uint32_t n_items, most_items;
+    bool in_place; /* it had no memory for copies and wrote its blocks itself */
+};
+
+struct archi_keeper {
+    archi_keeper_setup_t setup;
+    archi_save_name_t name; /* of the checkpoint at hand */
+    double every;
+    arch_time_t every_simulated;
+    archi_saver_t *saver; /* [setup.n_ranks] */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_rwlock_t collecting;
+    pthread_mutex_t file; /* who adds to `out` while ranks gather */
+    phase_t phase;
+    uint32_t n_live, n_missing;
+    bool quit;
+    bool closed;   /* a rank left in trouble: nothing more is saved */
+    bool stopping; /* the checkpoint at hand is the last one */
+    double next_due;
+    uint8_t *finished; /* [replications] */
+    /* what is being written */
+    archi_checkpoint_writer_t *out;
+    item_t *item;
+    uint32_t n_items;
+    uint32_t *done; /* finished replications, ascending */
+    uint32_t n_done;
+    uint64_t *words, n_words;
+    bool stale; /* a replication finished since the words were packed */
+    arch_status_t st;
+    char text[MOST_TEXT];
+    /* what there is to tell */
+    uint32_t n_saved, n_failed;
+    uint64_t last_bytes;
+    double paused; /* seconds, of the rank that paused longest each time */
+    double pause;  /* the longest for the checkpoint at hand */
+    double longest;
+};
+
+/* ---- telling ------------------------------------------------------------------------------------------------------ */
+
+static void say(const archi_keeper_t *k, int is_warning, const char *text)
+{
+    const arch_run_options_t *o = k->setup.options;
+
+    if (o->note != NULL)
+        o->note(o->user, is_warning, text);
+}
+
+static void warn(archi_keeper_t *k, const char *why)
+{
+    char text[MOST_TEXT + 64];
+
+    k->n_failed++;
+    snprintf(text, sizeof text, "no checkpoint could be written: %.*s; the run goes on", MOST_TEXT - 1, why);
+    say(k, 1, text);
+}
+
+static void keep_text(archi_keeper_t *k, arch_status_t st)
+{
+    if (st != ARCH_OK && k->st == ARCH_OK) {
+        k->st = st;
+        snprintf(k->text, sizeof k->text, "%s", arch_error_text());
+    }
+}
+
+/* ---- writing: in the keeper's thread ------------------------------------------------------------------------------ */
+
+static archi_checkpoint_head_t head_of(const archi_keeper_t *k)
+{
+    archi_checkpoint_head_t head = k->setup.head;
+    char now[32];
+
+    archi_machine_now(now);
+    snprintf(head.written, sizeof head.written, "%s", now);
+    head.generation = k->name.generation;
+    return head;
+}
+
+static arch_status_t open_file(archi_keeper_t *k)
+{
+    archi_checkpoint_head_t head = head_of(k);
+    char path[PATH_MAX];
+
+    if (k->out != NULL)
+        return ARCH_OK;
+    ARCH_TRY(archi_folder_begin(k->setup.folder, &k->name));
+    archi_save_file(k->setup.folder, &k->name, true, head.file, path);
+    return archi_checkpoint_open(path, &head, k->setup.block_of, &k->out);
+}
+
+static arch_status_t write_items(archi_keeper_t *k)
+{
+    ARCH_TRY(open_file(k));
+    for (uint32_t i = 0; i < k->n_items; i++) {
+        if (!k->item[i].clean)
+            archi_block_pack_clean(k->item[i].bytes);
+        ARCH_TRY(archi_checkpoint_add(k->out, &k->item[i].about, k->item[i].bytes));
+    }
+    return archi_checkpoint_close(&k->out, k->done, k->n_done, k->words, k->n_words, &k->last_bytes);
+}
+
+static uint32_t keep(const archi_keeper_t *k)
+{
+    return k->setup.options->checkpoint_keep > 0 ? k->setup.options->checkpoint_keep : DEFAULT_KEEP;
+}
+
+static arch_status_t publish(archi_keeper_t *k)
+{
+    ARCH_TRY(archi_folder_publish(k->setup.folder, &k->name));
+    archi_folder_thin(k->setup.folder, &k->name, k->setup.head.n_groups, keep(k));
+    k->n_saved++;
+    return ARCH_OK;
+}
+
+/* The file, and its name when no other process has a part in it. */
+static void write_file(archi_keeper_t *k)
+{
+    if (k->st == ARCH_OK)
+        keep_text(k, write_items(k));
+    if (k->st == ARCH_OK && k->setup.head.n_files == 1)
+        keep_text(k, publish(k));
+    if (k->st == ARCH_OK)
+        return;
+    archi_checkpoint_abandon(&k->out);
+    archi_folder_discard(k->setup.folder, &k->name, k->setup.head.file);
+    if (k->setup.head.n_files == 1)
+        warn(k, k->text);
+}
+
+/* Large pages: half of the time of a first copy goes into small ones. */
+static char *reserve(uint64_t bytes)
+{
+    const uint64_t page = (uint64_t)2 << 20;
+    char *p = aligned_alloc(page, (bytes + page - 1) / page * page);
+
+    if (p != NULL)
+        (void)madvise(p, bytes, MADV_HUGEPAGE);
+    return p;
+}
+
+/* Under the lock. */
+static archi_saver_t *find_wanting(const archi_keeper_t *k)
+{
+    for (uint32_t i = 0; i < k->setup.n_ranks; i++)
+        if (k->saver[i].wanted > 0)
+            return &k->saver[i];
+    return NULL;
+}
+
+/* Memory that was never touched costs several times as much as copying into it: touched here, it costs no pause. Under the
+ * lock, which is given back meanwhile. */
+static void make_buffer(archi_keeper_t *k, archi_saver_t *s)
+{
+    uint64_t bytes = s->wanted;
+    char *old = s->fresh, *fresh;
+
+    s->fresh = NULL;
+    s->fresh_bytes = 0;
+    pthread_mutex_unlock(&k->lock);
+    free(old);
+    fresh = reserve(bytes);
+    if (fresh != NULL)
+        memset(fresh, 0, bytes);
+    pthread_mutex_lock(&k->lock);
+    s->fresh = fresh;
+    s->fresh_bytes = fresh != NULL ? bytes : 0;
+    s->wanted = 0;
+}
+
+static void *keeper_main(void *argument)
+{
+    archi_keeper_t *k = argument;
+    archi_saver_t *s = NULL;
+
+    pthread_mutex_lock(&k->lock);
+    for (;;) {
+        while (k->phase != WRITING && !k->quit && (s = find_wanting(k)) == NULL)
+            pthread_cond_wait(&k->changed, &k->lock);
+        if (k->phase != WRITING && !k->quit) {
+            make_buffer(k, s);
+            continue;
+        }
+        if (k->phase != WRITING)
+            break;
+        pthread_mutex_unlock(&k->lock);
+        write_file(k);
+        pthread_mutex_lock(&k->lock);
+        k->phase = k->setup.head.n_files == 1 ? IDLE : SETTLED;
+        pthread_cond_broadcast(&k->changed);
+    }
+    pthread_mutex_unlock(&k->lock);
+    return NULL;
+}
+
+/* ---- handing over: by the rank that copies last ------------------------------------------------------------------- */
+
+/* Statistics of what is finished. While none finishes they stay as they were packed. */
+static arch_status_t pack_ledger(archi_keeper_t *k)
+{
+    uint64_t *words, n;
+
+    if (!k->stale)
+        return ARCH_OK;
+    ARCH_TRY(archi_ledger_pack(k->setup.ledger, &words, &n));
+    free(k->words);
+    k->words = words;
+    k->n_words = n;
+    k->n_done = 0;
+    for (uint32_t r = 0; r < k->setup.head.replications; r++)
+        if (k->finished[r])
+            k->done[k->n_done++] = r;
+    k->stale = false;
+    return ARCH_OK;
+}
+
+/* What waits for a replication that has been saved since, or is over, is of no use any more. */
+static void drop_waiting(archi_keeper_t *k, uint32_t replication)
+{
+    for (uint32_t i = 0; i < k->setup.waiting->n; i++) {
+        archi_waiting_t *w = &k->setup.waiting->image[i];
+        if (w->about.replication == replication) {
+            free(w->bytes);
+            w->bytes = NULL;
+        }
+    }
+}
+
+static void list_item(archi_keeper_t *k, const item_t *item)
+{
+    if (item->bytes != NULL && !k->finished[item->about.replication])
+        k->item[k->n_items++] = *item;
+}
+
+static arch_status_t list_items(archi_keeper_t *k)
+{
+    uint64_t n = k->setup.waiting->n;
+    item_t *more;
+
+    for (uint32_t i = 0; i < k->setup.n_ranks; i++)
+        n += k->saver[i].n_items;
+    more = realloc(k->item, (n + 1) * sizeof *more);
+    if (more == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to list what is to be saved");
+    k->item = more;
+    k->n_items = 0;
+    for (uint32_t i = 0; i < k->setup.n_ranks; i++)
+        for (uint32_t j = 0; j < k->saver[i].n_items; j++)
+            list_item(k, &k->saver[i].item[j]);
+    for (uint32_t i = 0; i < k->setup.waiting->n; i++) {
+        const archi_waiting_t *w = &k->setup.waiting->image[i];
+        const item_t item = {w->about, w->bytes, true};
+        list_item(k, &item);
+    }
+    return ARCH_OK;
+}
+
+/* Everything that is finished now, in the statistics, need have no blocks; what finished after its blocks were copied is in
+ * both, and the statistics win. */
+static void hand_over(archi_keeper_t *k)
+{
+    pthread_rwlock_wrlock(&k->collecting);
+    keep_text(k, pack_ledger(k));
+    for (uint32_t r = 0; r < k->setup.head.replications; r++)
+        if (k->finished[r])
+            drop_waiting(k, r);
+    keep_text(k, list_items(k));
+    pthread_rwlock_unlock(&k->collecting);
+    pthread_mutex_lock(&k->lock);
+    k->phase = WRITING;
+    pthread_cond_broadcast(&k->changed);
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* ---- gathering ---------------------------------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static void begin_gathering(archi_keeper_t *k, uint32_t generation)
+{
+    k->name.generation = generation;
+    k->phase = GATHERING;
+    k->n_missing = k->n_live;
+    k->pause = 0;
+    k->next_due = archi_machine_seconds() + k->every;
+    k->st = ARCH_OK;
+}
+
+static bool is_due(const archi_saver_t *s, arch_time_t now)
+{
+    const archi_keeper_t *k = s->keeper;
+
+    if (find_wanting(k) != NULL) /* soon there is memory to copy into */
+        return false;
+    return (k->every > 0 && archi_machine_seconds() >= k->next_due) || (k->every_simulated > 0 && now >= s->due_at);
+}
+
+/* By the first rank of a group: the checkpoint that the group is to copy its blocks for now, 0: none. */
+static uint32_t offer(archi_saver_t *s, arch_time_t now, bool forced)
+{
+    archi_keeper_t *k = s->keeper;
+    uint32_t generation = 0;
+
+    pthread_mutex_lock(&k->lock);
+    while (forced && (k->phase == WRITING || (k->phase == GATHERING && s->staged == k->name.generation)))
+        pthread_cond_wait(&k->changed, &k->lock);
+    if (k->phase == IDLE && !k->closed && (forced || is_due(s, now)))
+        begin_gathering(k, k->name.generation + 1);
+    if (k->phase == GATHERING && s->staged != k->name.generation)
+        generation = k->name.generation;
+    pthread_mutex_unlock(&k->lock);
+    return generation;
+}
+
+/* By the other ranks, which may be other processes. */
+static void follow(archi_keeper_t *k, uint32_t generation)
+{
+    pthread_mutex_lock(&k->lock);
+    if (k->phase == IDLE)
+        begin_gathering(k, generation);
+    pthread_mutex_unlock(&k->lock);
+}
+
+static void describe(const archi_block_t *b, arch_time_t now, archi_checkpoint_block_t *about)
+{
+    memset(about, 0, sizeof *about);
+    about->replication = b->replication;
+    about->block = b->id;
+    about->bytes = archi_block_packed_bytes(b);
+    about->now = now;
+    about->n_events = b->n_events;
+}
+
+/* Take over what the keeper's thread made. */
+static void take_fresh(archi_saver_t *s)
+{
+    pthread_mutex_lock(&s->keeper->lock);
+    if (s->fresh_bytes > s->capacity) {
+        free(s->buffer);
+        s->buffer = s->fresh;
+        s->capacity = s->fresh_bytes;
+        s->fresh = NULL;
+        s->fresh_bytes = 0;
+    }
+    pthread_mutex_unlock(&s->keeper->lock);
+}
+
+static uint64_t item_bytes(const archi_block_t *b)
+{
+    return (archi_block_packed_bytes(b) + 4095) & ~(uint64_t)4095; /* large ones are written page by page */
+}
+
+/* Before a checkpoint is due: if it would not fit, have a buffer made in which it does, and the next ones too. */
+static void foresee(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
+{
+    archi_keeper_t *k = s->keeper;
+    uint64_t bytes = 0, held = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        bytes += item_bytes(block[i]);
+        held += block[i]->bytes;
+    }
+    pthread_mutex_lock(&k->lock);
+    if (bytes >= WORTH_FORESIGHT && s->wanted == 0 && bytes > s->capacity && bytes > s->fresh_bytes &&
+        k->phase == IDLE && (k->setup.memory == 0 || held + bytes + bytes / 4 <= k->setup.memory)) {
+        s->wanted = bytes + bytes / 4;
+        pthread_cond_broadcast(&k->changed);
+    }
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* Memory for copies of all of these, kept from one time to the next; false: there is none to spare. */
+static bool make_room(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
+{
+    uint64_t limit = s->keeper->setup.memory, bytes = 0, held = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        bytes += item_bytes(block[i]);
+        held += block[i]->bytes;
+    }
+    if (n > s->most_items) {
+        item_t *more = realloc(s->item, n * sizeof *more);
+        if (more == NULL)
+            return false;
+        s->item = more;
+        s->most_items = n;
+    }
+    if (limit != 0 && held + bytes > limit)
+        return false;
+    if (bytes > s->capacity)
+        take_fresh(s);
+    if (bytes > s->capacity) {
+        free(s->buffer);
+        s->capacity = 0;
+        s->buffer = reserve(bytes + bytes / 8);
+        s->capacity = s->buffer != NULL ? bytes + bytes / 8 : 0;
+    }
+    return bytes <= s->capacity;
+}
+
+static void copy_blocks(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arch_time_t now)
+{
+    char *to = s->buffer;
+
+    for (uint32_t i = 0; i < n; i++) {
+        item_t *item = &s->item[i];
+        describe(block[i], now, &item->about);
+        item->bytes = to;
+        item->clean = false;
+        archi_block_pack(block[i], to);
+        to += (item->about.bytes + 4095) & ~(uint64_t)4095;
+    }
+    s->n_items = n;
+}
+
+static arch_status_t write_block(archi_keeper_t *k, const archi_block_t *b, arch_time_t now)
+{
+    archi_checkpoint_block_t about;
+    void *bytes;
+    arch_status_t st;
+
+    describe(b, now, &about);
+    bytes = aligned_alloc(4096, (about.bytes + 4095) & ~(uint64_t)4095);
+    if (bytes == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to write block %u", (unsigned)b->id);
+    archi_block_pack(b, bytes);
+    archi_block_pack_clean(bytes);
+    st = archi_checkpoint_add(k->out, &about, bytes);
+    free(bytes);
+    return st;
+}
+
+/* Where memory is short the run waits until its blocks are written, one after the other. */
+static void write_in_place(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arch_time_t now)
+{
+    archi_keeper_t *k = s->keeper;
+
+    s->n_items = 0;
+    pthread_mutex_lock(&k->file);
+    if (k->st == ARCH_OK)
+        keep_text(k, open_file(k));
+    for (uint32_t i = 0; i < n && k->st == ARCH_OK; i++)
+        keep_text(k, write_block(k, block[i], now));
+    pthread_mutex_unlock(&k->file);
+}
+
+static void stage(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arch_time_t now)
+{
+    archi_keeper_t *k = s->keeper;
+    double began = archi_machine_seconds(), took;
+    bool last;
+
+    s->in_place = !make_room(s, block, n);
+    if (s->in_place)
+        write_in_place(s, block, n, now);
+    else
+        copy_blocks(s, block, n, now);
+    pthread_mutex_lock(&k->lock);
+    if (n > 0)
+        drop_waiting(k, block[0]->replication);
+    s->staged = k->name.generation;
+    last = --k->n_missing == 0;
+    pthread_mutex_unlock(&k->lock);
+    if (last)
+        hand_over(k);
+    took = archi_machine_seconds() - began;
+    pthread_mutex_lock(&k->lock);
+    if (took > k->pause) {
+        k->paused += took - k->pause;
+        k->pause = took;
+    }
+    k->longest = took > k->longest ? took : k->longest;
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* ---- settling: several processes, one checkpoint ------------------------------------------------------------------ */
+
+static bool shared(const archi_keeper_t *k) { return k->setup.head.n_files > 1; }
+
+/* Collective. All have written, or tried to. */
+static arch_status_t settle(archi_saver_t *s)
+{
+    archi_keeper_t *k = s->keeper;
+    arch_status_t st = archi_net_agree(s->net, k->st == ARCH_OK ? ARCH_OK : ARCH_FAIL(k->st, "%s", k->text));
+    bool first = archi_net_rank(s->net) == 0;
+
+    if (st == ARCH_E_MPI)
+        return st;
+    if (st == ARCH_OK)
+        st = archi_net_agree(s->net, first ? publish(k) : ARCH_OK);
+    if (st != ARCH_OK) {
+        archi_folder_discard(k->setup.folder, &k->name, k->setup.head.file);
+        if (first)
+            warn(k, arch_error_text());
+        k->st = st;
+    }
+    pthread_mutex_lock(&k->lock);
+    k->phase = IDLE;
+    pthread_mutex_unlock(&k->lock);
+    return st == ARCH_E_MPI ? st : ARCH_OK;
+}
+
+/* Wait until this process writes no more; then, collectively, settle. */
+static arch_status_t finish_writing(archi_saver_t *s)
+{
+    archi_keeper_t *k = s->keeper;
+    int64_t written;
+
+    pthread_mutex_lock(&k->lock);
+    while (k->phase == WRITING)
+        pthread_cond_wait(&k->changed, &k->lock);
+    written = k->phase == SETTLED;
+    pthread_mutex_unlock(&k->lock);
+    ARCH_TRY(archi_net_min_i64(s->net, &written, 1));
+    return written ? settle(s) : ARCH_OK;
+}
+
+/* Collective. A checkpoint at once, whatever the clock says. */
+static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_t *const *block, uint32_t n,
+                              arch_time_t now)
+{
+    archi_keeper_t *k = s->keeper;
+
+    if (generation == 0) {
+        if (shared(k))
+            ARCH_TRY(finish_writing(s));
+        if (archi_net_rank(s->net) == 0)
+            generation = offer(s, now, true);
+        ARCH_TRY(archi_net_max_i64(s->net, &generation, 1));
+    }
+    if (generation == 0)
+        return ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved");
+    follow(k, (uint32_t)generation);
+    pthread_mutex_lock(&k->lock);
+    k->stopping = true;
+    pthread_mutex_unlock(&k->lock);
+    stage(s, block, n, now);
+    if (!shared(k))
+        return ARCH_OK;
+    ARCH_TRY(finish_writing(s));
+    return k->st == ARCH_OK ? ARCH_OK
+                            : ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved: %s", k->text);
+}
+
+/* ---- ranks -------------------------------------------------------------------------------------------------------- */
+
+archi_saver_t *archi_keeper_saver(archi_keeper_t *keeper, uint32_t rank_here, archi_net_t *group)
+{
+    archi_saver_t *s;
+
+    if (keeper == NULL)
+        return NULL;
+    s = &keeper->saver[rank_here];
+    s->net = group;
+    return s;
+}
+
+/* The next multiple of the simulated interval. */
+static void set_due(archi_saver_t *s, arch_time_t now)
+{
+    arch_time_t every = s->keeper->every_simulated;
+
+    if (every > 0)
+        s->due_at = now / every * every + every;
+}
+
+arch_status_t archi_saver_pause(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arch_time_t now)
+{
+    archi_keeper_t *k;
+    const arch_run_options_t *o;
+    int64_t word[3] = {0, 0, 0}; /* which checkpoint; stop; not written yet */
+
+    if (s == NULL)
+        return ARCH_OK;
+    k = s->keeper;
+    o = k->setup.options;
+    pthread_mutex_lock(&k->lock);
+    word[2] = k->phase != SETTLED;
+    pthread_mutex_unlock(&k->lock);
+    foresee(s, block, n);
+    word[1] = o->interrupted != NULL && o->interrupted(o->user) != 0;
+    if (archi_net_rank(s->net) == 0)
+        word[0] = offer(s, now, false);
+    ARCH_TRY(archi_net_max_i64(s->net, word, 3));
+    if (word[2] == 0)
+        ARCH_TRY(settle(s));
+    if (word[1] != 0) {
+        ARCH_TRY(save_now(s, word[0], block, n, now));
+        return ARCH_FAIL(ARCH_E_SAVED, "the run was interrupted; it is saved in %s", k->setup.folder);
+    }
+    if (word[0] != 0) {
+        follow(k, (uint32_t)word[0]);
+        stage(s, block, n, now);
+        set_due(s, now);
+    } else if (k->every_simulated > 0 && s->due_at - k->every_simulated > now) {
+        set_due(s, now); /* another replication began */
+    }
+    return ARCH_OK;
+}
+
+void archi_saver_collect_begin(archi_saver_t *s)
+{
+    if (s != NULL)
+        pthread_rwlock_rdlock(&s->keeper->collecting); /* held by several: readers pass waiting writers */
+}
+
+arch_status_t archi_saver_collect_end(archi_saver_t *s, uint32_t replication)
+{
+    arch_status_t st;
+
+    if (s == NULL)
+        return ARCH_OK;
+    __atomic_store_n(&s->keeper->finished[replication], 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->keeper->stale, true, __ATOMIC_RELAXED);
+    st = archi_net_barrier(s->net); /* all of it is added before anybody packs it */
+    pthread_rwlock_unlock(&s->keeper->collecting);
+    return st;
+}
+
+/* A rank that is through copies nothing more; one that failed ends all saving. */
+static void sign_off(archi_saver_t *s, arch_status_t st)
+{
+    archi_keeper_t *k = s->keeper;
+    bool last = false;
+
+    pthread_mutex_lock(&k->lock);
+    k->n_live--;
+    k->closed = k->closed || (st != ARCH_OK && st != ARCH_E_SAVED) || (st == ARCH_E_SAVED && s->in_place);
+    if (k->phase == GATHERING && s->staged != k->name.generation)
+        last = --k->n_missing == 0;
+    if (k->phase == GATHERING && k->closed && k->n_missing == 0 && last) {
+        last = false;
+        k->phase = IDLE;
+        pthread_cond_broadcast(&k->changed);
+    }
+    pthread_mutex_unlock(&k->lock);
+    if (last)
+        hand_over(k);
+}
+
+arch_status_t archi_saver_leave(archi_saver_t *s, arch_status_t st)
+{
+    arch_status_t saved = ARCH_OK;
+
+    if (s == NULL)
+        return st;
+    if (st != ARCH_E_MPI && shared(s->keeper))
+        saved = finish_writing(s);
+    if (st == ARCH_OK && saved == ARCH_OK && s->keeper->setup.head.n_groups > 1)
+        (void)save_now(s, 0, NULL, 0, 0); /* other groups go on: what this one found must not be lost */
+    sign_off(s, st);
+    return st == ARCH_OK ? saved : st;
+}
+
+/* ---- the keeper --------------------------------------------------------------------------------------------------- */
+
+static arch_status_t begin(archi_keeper_t *k, const uint32_t *finished, uint32_t n_finished)
+{
+    const archi_keeper_setup_t *setup = &k->setup;
+
+    k->saver = calloc(setup->n_ranks + (size_t)1, sizeof *k->saver);
+    k->finished = calloc(setup->head.replications, 1);
+    k->done = calloc(setup->head.replications, sizeof *k->done);
+    if (k->saver == NULL || k->finished == NULL || k->done == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to save %u replications", setup->head.replications);
+    for (uint32_t i = 0; i < n_finished; i++)
+        k->finished[finished[i]] = 1;
+    k->stale = n_finished > 0;
+    for (uint32_t i = 0; i < setup->n_ranks; i++) {
+        k->saver[i].keeper = k;
+        set_due(&k->saver[i], 0);
+    }
+    if (pthread_create(&k->thread, NULL, keeper_main, k) != 0)
+        return ARCH_FAIL(ARCH_E_NOMEM, "the machine starts no thread to write checkpoints");
+    return ARCH_OK;
+}
+
+static void release(archi_keeper_t *k)
+{
+    for (uint32_t i = 0; k->saver != NULL && i < k->setup.n_ranks; i++) {
+        free(k->saver[i].buffer);
+        free(k->saver[i].fresh);
+        free(k->saver[i].item);
+    }
+    archi_checkpoint_abandon(&k->out);
+    pthread_mutex_destroy(&k->lock);
+    pthread_mutex_destroy(&k->file);
+    pthread_cond_destroy(&k->changed);
+    pthread_rwlock_destroy(&k->collecting);
+    free(k->saver);
+    free(k->finished);
+    free(k->done);
+    free(k->item);
+    free(k->words);
+    free(k);
+}
+
+arch_status_t archi_keeper_open(const archi_keeper_setup_t *setup, const uint32_t *finished, uint32_t n_finished,
+                                archi_keeper_t **out)
+{
+    archi_keeper_t *k = calloc(1, sizeof *k);
+    arch_status_t st;
+
+    *out = NULL;
+    if (k == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to save the run");
+    k->setup = *setup;
+    k->name = (archi_save_name_t){setup->head.leg, setup->head.group, 0};
+    k->every = setup->options->checkpoint_every;
+    k->every_simulated = setup->options->checkpoint_every_simulated;
+    if (k->every == 0 && k->every_simulated == 0)
+        k->every = default_every;
+    k->next_due = archi_machine_seconds() + k->every;
+    k->n_live = setup->n_ranks;
+    pthread_mutex_init(&k->lock, NULL);
+    pthread_mutex_init(&k->file, NULL);
+    pthread_cond_init(&k->changed, NULL);
+    pthread_rwlock_init(&k->collecting, NULL);
+    st = begin(k, finished, n_finished);
+    if (st == ARCH_OK)
+        *out = k;
+    else
+        release(k);
+    return st;
+}
+
+static void tell_all(const archi_keeper_t *k)
+{
+    char text[PATH_MAX + 256];
+
+    if (shared(k) && k->setup.head.file != 0)
+        return;
+    if (k->n_failed > 0) {
+        snprintf(text, sizeof text, "of %u checkpoints %u could not be written, the last for this reason: %s",
+                 k->n_failed + k->n_saved, k->n_failed, k->text);
+        say(k, 1, text);
+    }
+    if (k->n_saved > 0 && k->setup.head.group == 0) { /* one word for all groups */
+        snprintf(text, sizeof text,
+                 "%u checkpoint%s written, the last with %.4g MiB, to %s; the run paused %.3f s, %.3f s at most",
+                 k->n_saved, k->n_saved == 1 ? "" : "s", (double)k->last_bytes * 0x1p-20, k->setup.folder, k->paused,
+                 k->longest);
+        say(k, 0, text);
+    }
+}
+
+arch_status_t archi_keeper_close(archi_keeper_t **keeper)
+{
+    archi_keeper_t *k = *keeper;
+    arch_status_t st = ARCH_OK;
+
+    *keeper = NULL;
+    if (k == NULL)
+        return ARCH_OK;
+    pthread_mutex_lock(&k->lock);
+    k->quit = true;
+    pthread_cond_broadcast(&k->changed);
+    pthread_mutex_unlock(&k->lock);
+    pthread_join(k->thread, NULL);
+    if (k->phase == GATHERING || k->phase == SETTLED) {
+        archi_checkpoint_abandon(&k->out);
+        archi_folder_discard(k->setup.folder, &k->name, k->setup.head.file);
+    }
+    tell_all(k);
+    if (k->stopping && k->st != ARCH_OK)
+        st = ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved: %s", k->text);
+    release(k);
+    return st;
+}
