@@ -1,5 +1,5 @@
 #!/bin/sh
-# jobs.sh two_nodes|time_limit|cancel|node_lost - scripts/slurm/run.sbatch on the test cluster: each job ends with the digest
+# jobs.sh two_nodes|time_limit|cancel|rank_killed|node_lost - scripts/slurm/run.sbatch on the test cluster: each job ends with the digest
 # of a run that never met Slurm.
 #
 # Slurm's time limits are minutes, and it looks at them every 30 s. So that a test takes no longer than that, its ranks are
@@ -51,10 +51,10 @@ exits() { scontrol show job "$job" | sed -n 's/.* ExitCode=\([0-9]*:[0-9]*\).*/\
 saved() { ls "$work"/saves/*/run*/rank-*.h5; }
 says() { grep -qE -- "$1" ./*.out; }
 
-# ranks <signal>: to all of this job
+# ranks <signal> [node]: to all of this job, or to those of a node
 ranks() {
     for process in /proc/[0-9]*; do
-        tr '\0' '\n' < "$process/environ" 2> /dev/null | grep -qx "SLURM_JOB_ID=$job" || continue
+        tr '\0' '\n' < "$process/environ" | grep -cxE "SLURM_JOB_ID=$job|SLURMD_NODENAME=${2-.*}" | grep -qx 2 || continue
         [ "$(cat "$process/comm")" = architech ] && kill -"$1" "${process#/proc/}"
     done 2> /dev/null
 }
@@ -70,7 +70,7 @@ digest=$(architech run design.json --threads 2 --no-progress | grep '^digest') |
 # submit [options of sbatch]: two ranks that share each replication
 submit() {
     job=$(ARCHITECH_CHECKPOINTS=saves ARCHITECH_EVERY=100ms sbatch --parsable --nodes=1-2 "$@" \
-        "$ARCH_SOURCE/scripts/slurm/run.sbatch" design.json --partitions 2 -o run.h5) || fail "not submitted"
+        "$ARCH_SOURCE/scripts/slurm/run.sbatch" design.json --group 2 --partitions 2 -o run.h5) || fail "not submitted"
 }
 # ended <exit status>, with the digest when it is 0
 ended() {
@@ -115,6 +115,14 @@ cancel)
     grep -q 'going on from run1' again.txt || fail "no checkpoint to go on from: $(cat again.txt)"
     [ "$(grep '^digest' again.txt)" = "$digest" ] || fail "expected $digest"
     ;;
+rank_killed)
+    submit
+    await 300 "there is a checkpoint" saved
+    ranks KILL n2
+    ended 0
+    says 'a rank ended by signal 9; starting again' || fail "did not start again"
+    says 'going on from run1' || fail "did not go on"
+    ;;
 node_lost)
     submit
     await 300 "there is a checkpoint" saved
@@ -126,6 +134,6 @@ node_lost)
     ended 0
     says 'going on from run1' || fail "did not go on"
     ;;
-*) echo "usage: jobs.sh two_nodes|time_limit|cancel|node_lost" >&2; exit 2 ;;
+*) echo "usage: jobs.sh two_nodes|time_limit|cancel|rank_killed|node_lost" >&2; exit 2 ;;
 esac
 job=
