@@ -89,11 +89,14 @@ two_nodes)
     architech diff alone.h5 run.h5 || fail "other results"
     ;;
 time_limit)
-    submit --time=1 --signal=B:USR1@50
+    submit --time=10 --signal=B:USR1@50
     await 300 "there is a checkpoint" saved
     ranks STOP
+    # Only now, so that the signal does not come before a rank can hear it (which ends it, and costs a start, no more).
+    scontrol update JobId="$job" TimeLimit=1 || fail "no shorter time limit"
     told() { says 'told by USR1'; }
     await 600 "Slurm gives the signal" told
+    scontrol update JobId="$job" TimeLimit=10 # enough for the second start
     ranks CONT
     ended 0
     says 'stopped \(status 75\); goes on when' || fail "did not save itself and requeue"
