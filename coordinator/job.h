@@ -27,6 +27,7 @@ typedef struct {
     /* saving and going on, see coordinator/survive.h */
     archi_keeper_t           *keeper;      /* NULL: nothing is saved */
     archi_resume_t           *resume;      /* NULL: from the beginning */
+    bool                      cuts_anew;   /* saved blocks are cut as this layout has it */
     archi_waiting_list_t      waiting;     /* saved blocks that no replication has begun with */
     uint32_t                 *pending;     /* [n_pending] replications to simulate; NULL: all, in order */
     uint32_t                  n_pending;

@@ -2,6 +2,7 @@
 #include "coordinator/survive.h"
 #include "coordinator/checkpoint_folder.h"
 #include "coordinator/ledger_pack.h"
+#include "coordinator/recut.h"
 #include "engine/block_pack.h"
 #include "engine/draw.h"
 #include "io/checkpoint_sum.h"
@@ -105,13 +106,24 @@ arch_status_t archi_survive_begin(archi_job_t *job, archi_net_t *net)
 
 /* ---- what is known ------------------------------------------------------------------------------------------------ */
 
+/* The saved blocks stay as they are unless the user wants other parts, or more ranks for a replication than there are. */
+static bool wants_other_parts(const archi_job_t *job, uint32_t n_blocks)
+{
+    if (job->options->partitions > 0)
+        return job->layout.n_blocks != n_blocks;
+    return job->options->group > n_blocks && job->layout.n_blocks > n_blocks;
+}
+
 arch_status_t archi_survive_layout(archi_job_t *job, uint32_t n_ranks)
 {
     uint32_t n = archi_survive_replications(job) > 0 ? archi_survive_replications(job) : 1;
     const archi_checkpoint_t *c = job->resume != NULL ? job->resume->file[0] : NULL;
 
-    if (c == NULL)
-        return archi_layout_make(job->plan, job->options, n, &job->known, n_ranks, &job->layout);
+    ARCH_TRY(archi_layout_make(job->plan, job->options, n, &job->known, n_ranks, &job->layout));
+    job->cuts_anew = c != NULL && wants_other_parts(job, c->head.n_blocks);
+    if (c == NULL || job->cuts_anew)
+        return ARCH_OK;
+    archi_layout_free(&job->layout);
     return archi_layout_again(job->plan, job->options, n, &job->known, n_ranks, c->block_of, c->head.n_blocks,
                               &job->layout);
 }
@@ -120,12 +132,16 @@ arch_status_t archi_survive_layout(archi_job_t *job, uint32_t n_ranks)
 static arch_status_t read_waiting(archi_job_t *job, uint32_t first, bool all)
 {
     const archi_layout_t *l = &job->layout;
-    uint32_t group = archi_layout_group(l, first);
+    uint32_t group = archi_layout_group(l, first), rank = all ? ARCHI_NIL : first % l->group_size;
 
-    for (uint32_t i = 0; i < job->n_pending && job->resume->begun[job->pending[i]]; i++)
-        if (all || i % l->n_groups == group)
-            ARCH_TRY(archi_resume_blocks(job->resume, job->pending[i], l->rank_of,
-                                         all ? ARCHI_NIL : first % l->group_size, &job->waiting));
+    for (uint32_t i = 0; i < job->n_pending && job->resume->begun[job->pending[i]]; i++) {
+        if (!all && i % l->n_groups != group)
+            continue;
+        if (job->cuts_anew)
+            ARCH_TRY(archi_recut_waiting(job, job->pending[i], rank, &job->waiting));
+        else
+            ARCH_TRY(archi_resume_blocks(job->resume, job->pending[i], l->rank_of, rank, &job->waiting));
+    }
     return ARCH_OK;
 }
 

@@ -330,7 +330,7 @@ static void is_the_same_however_often_it_is_interrupted(void)
         int legs = 0;
         forget();
         for (; st == ARCH_E_SAVED && legs < 500; legs++) {
-            uint32_t on = legs == 0 ? w : (w + (uint32_t)legs) % 4; /* the first leg decides how it is cut */
+            uint32_t on = legs == 0 ? w : (w + (uint32_t)legs) % 4; /* each leg is cut its own way */
             arch_run_options_t o = saving(way[on].threads, way[on].group, way[on].partitions);
             o.executor = way[on].executor;
             o.resume = legs == 0 ? NULL : "auto";
