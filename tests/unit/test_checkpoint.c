@@ -506,6 +506,7 @@ static void a_run_that_cannot_be_saved_goes_on(void)
     same_results(whole, r);
     CU_ASSERT(n_warnings >= 2); /* once for each, and once at the end */
     CU_ASSERT_PTR_NOT_NULL(strstr(last_note, "the run goes on"));
+    arch_results_destroy(&r);
     CU_ASSERT_EQUAL(run_a_while(design, o, 10, &r), ARCH_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "could not be saved"));
     arch_results_destroy(&r);
