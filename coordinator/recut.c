@@ -105,7 +105,8 @@ static arch_status_t append(archi_waiting_list_t *list, const archi_block_t *b, 
     w = more != NULL ? &more[list->n] : NULL;
     if (w == NULL || (w->bytes = malloc(archi_block_packed_bytes(b))) == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a saved block of %llu bytes", (unsigned long long)b->bytes);
-    w->about = (archi_checkpoint_block_t){.replication = b->replication, .block = b->id, .now = now, .n_events = b->n_events};
+    w->about = (archi_checkpoint_block_t){.replication = b->replication, .block = b->id, .now = now};
+    w->about.n_events = b->n_events;
     w->about.bytes = archi_block_packed_bytes(b);
     archi_block_pack(b, w->bytes);
     archi_block_pack_clean(w->bytes);
