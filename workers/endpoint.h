@@ -11,7 +11,7 @@ arch_status_t archi_endpoint_check(const char *endpoint, const char *key, const 
 
 /* Set an option that is a whole number. */
 arch_status_t archi_socket_set(void *socket, int option, int value);
-arch_status_t archi_socket_bound_messages(void *socket, size_t most); /* a peer that sends more bytes in a frame is cut off */
+arch_status_t archi_socket_bound_messages(void *socket, size_t most); /* a peer that sends more is cut off */
 
 /* The keys of a socket that others connect to; `key` NULL: none. The gate is the context's: the caller closes it, after
  * the socket. */

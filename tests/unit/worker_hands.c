@@ -55,6 +55,8 @@ void hire_with(hand_t *h, archi_worker_options_t options)
 {
     memset(h, 0, sizeof *h);
     h->options = options;
+    snprintf(h->endpoint, sizeof h->endpoint, "%s", options.endpoint); /* the farm's may be gone before the worker is */
+    h->options.endpoint = h->endpoint;
     h->options.leaves = hand_leaves;
     h->options.user = h;
     pthread_create(&h->thread, NULL, hand_main, h);

@@ -20,7 +20,7 @@ typedef struct {
     archi_worker_options_t options;
     archi_worker_stats_t   stats;
     arch_status_t          st;
-    char                   text[512];
+    char                   endpoint[256], text[512];
     pthread_t              thread;
     atomic_bool            leaves;
 } hand_t;
