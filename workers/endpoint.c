@@ -21,7 +21,7 @@ arch_status_t archi_endpoint_check(const char *endpoint, const char *key, const 
     if ((key == NULL) != (allowed == NULL))
         return ARCH_FAIL(ARCH_E_ARG, "the coordinator's key and the keys that are let in go together");
     if (endpoint != NULL && key == NULL && !insecure && !is_local(endpoint))
-        return ARCH_FAIL(ARCH_E_ARG, "%s: other machines can reach it, so it needs keys (architech keys)", endpoint);
+        return ARCH_FAIL(ARCH_E_ARG, "%s: goes over a network, so it needs keys (architech keys)", endpoint);
     return ARCH_OK;
 }
 
@@ -118,6 +118,12 @@ arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[A
     if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &n) != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "%s: %s", endpoint ? endpoint : "a private place", zmq_strerror(errno));
     return ARCH_OK;
+}
+
+void archi_endpoint_remove(const char *bound)
+{
+    if (starts(bound, "ipc://") && bound[6] != '@' && bound[6] != '\0')
+        unlink(bound + 6);
 }
 
 arch_status_t archi_socket_connect(void *socket, const char *endpoint)
