@@ -1,8 +1,7 @@
 /* bench/farm.c - what handing out a job costs: so many empty jobs on so many workers, whose whole time is coordination.
- *     farm [--jobs N] [--workers N] [--bytes N] [--sleep MS] [--endpoint E]
- *     farm work ENDPOINT                                 a worker of it
- * Prints jobs/s, the time per job, what the coordinator's thread was at work per job, and how the workers' memory grew over
- * the second half of the jobs. The digest is of the results, which do not depend on who did them. */
+ * farm [--jobs N] [--workers N] [--bytes N] [--sleep MS] [--endpoint E] farm work ENDPOINT
+ * a worker of it Prints jobs/s, the time per job, what the coordinator's thread was at work per job, and how the workers'
+ * memory grew over the second half of the jobs. The digest is of the results, which do not depend on who did them. */
 #include "bench/options.h"
 #include "workers/clock.h"
 #include "workers/farm.h"
@@ -151,9 +150,9 @@ static void report(archi_farm_t *farm, const setting_t *s, const tally_t *t, dou
     printf("coordinator ms per job %.4f\n", 1e3 * f.coordination_s / jobs);
     printf("workers' memory MiB %.1f in the first half, %.1f in the second, coordinator's %.1f\n", (double)t->early / 0x1p20,
            (double)t->late / 0x1p20, (double)bench_peak_bytes() / 0x1p20);
-    printf("handed out %" PRIu64 "  workers lost %" PRIu64 "  started %" PRIu64 "  again after a loss %" PRIu64
-           "  in the tail %" PRIu64 "  late %" PRIu64 "\n", f.issues, f.workers_lost, f.started, f.lost_issues, f.tail_issues,
-           f.late);
+    printf("handed out %" PRIu64 "  workers lost %" PRIu64 "  started %" PRIu64 "  again after a loss %" PRIu64, f.issues,
+           f.workers_lost, f.started, f.lost_issues);
+    printf("  in the tail %" PRIu64 "  late %" PRIu64 "\n", f.tail_issues, f.late);
     printf("answered %" PRIu64 "  wrong %" PRIu64 "\n", f.done, t->failed);
     printf("digest %016" PRIx64 "\n", t->digest);
 }
