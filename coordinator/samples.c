@@ -24,7 +24,7 @@ static size_t add_name(names_t *names, const char *text)
 static void name_operation(const archi_job_t *job, uint32_t row, arch_operation_row_t *o, names_t *names)
 {
     const archi_op_rows_t *rows = &job->ledger.ops;
-    const arch_design_t *d = job->design;
+    const arch_workload_t *w_of;
     uint32_t w = 0;
 
     if (row < rows->n_operations) {
@@ -35,10 +35,10 @@ static void name_operation(const archi_job_t *job, uint32_t row, arch_operation_
             w++;
         o->operation_index = ARCH_NONE;
     }
+    w_of = &job->design->workload[w];
     o->workload_index = w;
-    o->workload = names->text + add_name(names, d->workload[w].name);
-    o->name = names->text + add_name(names, o->operation_index == ARCH_NONE ? ""
-                                                                            : d->workload[w].operation[o->operation_index].name);
+    o->workload = names->text + add_name(names, w_of->name);
+    o->name = names->text + add_name(names, o->operation_index == ARCH_NONE ? "" : w_of->operation[o->operation_index].name);
 }
 
 static void name_component(const archi_job_t *job, uint32_t element, arch_component_row_t *c, names_t *names)
