@@ -281,8 +281,8 @@ static double correlation(const linear_t *a, const linear_t *b, uint32_t n)
 }
 
 /* Half width of b * scale - a, paired: both have n sections. */
-static double paired_width(const linear_t *a, const linear_t *b, double scale_a, double scale_b, uint32_t n, double confidence,
-                           double *scratch)
+static double paired_width(const linear_t *a, const linear_t *b, double scale_a, double scale_b, uint32_t n,
+                           double confidence, double *scratch)
 {
     for (uint32_t k = 0; k < n; k++)
         scratch[k] = scale_b * b->e[k] - scale_a * a->e[k];

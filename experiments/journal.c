@@ -349,8 +349,8 @@ static bool same_key(const entry_t *e, archi_journal_key_t key)
     return e->key.sum == key.sum && e->key.length == key.length;
 }
 
-arch_status_t archi_journal_find(archi_journal_t *journal, archi_journal_key_t key, uint32_t first, uint32_t most, uint32_t *n,
-                                 arch_samples_t **samples)
+arch_status_t archi_journal_find(archi_journal_t *journal, archi_journal_key_t key, uint32_t first, uint32_t most,
+                                 uint32_t *n, arch_samples_t **samples)
 {
     const entry_t wanted = {key, first, 0, NULL, 0};
     const entry_t *e = journal->known.entry, *best = NULL;
@@ -366,7 +366,8 @@ arch_status_t archi_journal_find(archi_journal_t *journal, archi_journal_key_t k
         return ARCH_OK;
     }
     *n = best->n;
-    if (arch_samples_unpack(best->bytes, best->size, samples) == ARCH_OK && (*samples)->first == first && (*samples)->n == *n)
+    if (arch_samples_unpack(best->bytes, best->size, samples) == ARCH_OK && (*samples)->first == first &&
+        (*samples)->n == *n)
         return ARCH_OK;
     arch_samples_destroy(samples); /* whatever wrote that: it is asked again */
     return ARCH_OK;

@@ -23,8 +23,8 @@ arch_status_t archi_journal_remove(archi_journal_t **journal);
 
 /* Samples from replication `first` on, at most `most`: then *n is how many. None: *samples is NULL, and *n is at most how
  * many until the next that is known. */
-arch_status_t archi_journal_find(archi_journal_t *journal, archi_journal_key_t key, uint32_t first, uint32_t most, uint32_t *n,
-                                 arch_samples_t **samples);
+arch_status_t archi_journal_find(archi_journal_t *journal, archi_journal_key_t key, uint32_t first, uint32_t most,
+                                 uint32_t *n, arch_samples_t **samples);
 
 /* Keep an answer: samples as bytes, which are copied. A disk that is full is told by `note`, once, and nothing is kept. */
 arch_status_t archi_journal_add(archi_journal_t *journal, archi_journal_key_t key, uint32_t first, uint32_t n,

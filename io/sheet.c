@@ -18,7 +18,8 @@ enum { FORMAT = 1, IMAGE_STEP = 1 << 20, COMPRESS_CELLS = 4096, DEFLATE_LEVEL = 
 static void make_seal(const char *what, uint64_t bytes, uint64_t sum, char seal[ARCHI_SEAL_BYTES])
 {
     memset(seal, 0, ARCHI_SEAL_BYTES);
-    snprintf(seal, ARCHI_SEAL_BYTES, "%s\nformat %d\nbytes %" PRIu64 "\nchecksum %016" PRIx64 "\n", what, FORMAT, bytes, sum);
+    snprintf(seal, ARCHI_SEAL_BYTES, "%s\nformat %d\nbytes %" PRIu64 "\nchecksum %016" PRIx64 "\n", what, FORMAT, bytes,
+             sum);
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
-/* io/sheet.h - sheets: HDF5 files of plain arrays with names, units and a seal, for what experiments keep. Written whole under
- * their name or not at all; what does not fit its seal is refused before the HDF5 library, which trusts its input, sees it.
+/* io/sheet.h - sheets: HDF5 files of plain arrays with names, units and a seal, for what experiments keep. Written whole
+ * under their name or not at all; what does not fit its seal is refused before the HDF5 library, which trusts its input,
+ * sees it.
  * HDF5 is one per process: one thread at a time may write or read. */
 #ifndef ARCHI_SHEET_H
 #define ARCHI_SHEET_H
@@ -45,8 +46,8 @@ typedef struct archi_sheet archi_sheet_t;
 arch_status_t archi_sheet_open(const char *path, const char *what, archi_sheet_t **out);
 void archi_sheet_close(archi_sheet_t **sheet); /* NULL and *NULL are fine */
 
-/* One array of numbers or bytes: its data, malloc'ed, which the caller frees, and its n[rank]. ARCH_E_FORMAT when there is none
- * of that name, cell and rank. */
+/* One array of numbers or bytes: its data, malloc'ed, which the caller frees, and its n[rank]. ARCH_E_FORMAT when there is
+ * none of that name, cell and rank. */
 arch_status_t archi_sheet_read(archi_sheet_t *sheet, const char *name, archi_sheet_cell_t cell, uint32_t rank, uint64_t *n,
                                void **data);
 

@@ -56,7 +56,7 @@ void arch_lab_close(arch_lab_t **lab);
 /* Ask for replications first .. first + n - 1 of *design, which is copied. *ticket names the question. */
 arch_status_t arch_lab_ask(arch_lab_t *lab, const arch_design_t *design, uint32_t first, uint32_t n, uint64_t *ticket);
 /* Wait for the answer, which the caller owns. Every ticket is waited for once. A design that cannot be simulated
- * (ARCH_E_FULL: it needs more memory than there is; ARCH_E_FORMAT, ...) answers with its status and text; the lab goes on. */
+ * (ARCH_E_FULL: it needs more memory than there is) answers with its status and text; the lab goes on. */
 arch_status_t arch_lab_wait(arch_lab_t *lab, uint64_t ticket, arch_samples_t **out);
 /* What is being done, for progress; copied. */
 void arch_lab_say(arch_lab_t *lab, const char *format, ...);

@@ -1,12 +1,11 @@
 /* tests/unit/test_lab.c - questions and answers: the same bits in whatever pieces, kept in a journal, and a lab that goes on
  * when a design does not. */
 #include <CUnit/Basic.h>
+#include "results_folder.h"
 #include <architech/architech.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static arch_design_t *read_design(const char *path, arch_time_t duration)
 {
@@ -133,7 +132,8 @@ static void stops_when_told(void)
 
 /* ---- the journal ------------------------------------------------------------------------------------------------ */
 
-static char folder[] = "/tmp/architech-lab-XXXXXX", journal[64];
+static results_folder_t folder;
+static char journal[240];
 static uint32_t n_notes;
 
 static void note(void *user, int is_warning, const char *text)
@@ -181,10 +181,10 @@ static void begins_again_where_it_was(void)
 {
     arch_design_t *two = read_design("examples/stage-2-horizontal.json", ARCH_SECOND), *other;
     arch_samples_t *first, *second, *third, *fourth;
-    char sheet[96];
+    char sheet[260];
     uint64_t known;
 
-    snprintf(journal, sizeof journal, "%s/journal", folder);
+    results_folder_file(&folder, "journal", journal, sizeof journal);
     first = ask_with_journal(two, 4, &known);
     CU_ASSERT_EQUAL(known, 0);
     second = ask_with_journal(two, 4, &known);
@@ -219,7 +219,7 @@ static void belongs_to_one_and_goes_when_all_is_done(void)
     arch_lab_options_t options = {.threads = 1, .journal = journal};
     struct stat info;
 
-    snprintf(journal, sizeof journal, "%s/journal", folder);
+    results_folder_file(&folder, "journal", journal, sizeof journal);
     lab = open_lab(options);
     CU_ASSERT_EQUAL(arch_lab_open(&options, &second), ARCH_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "another process"));
@@ -232,7 +232,7 @@ int main(void)
 {
     CU_pSuite suite;
 
-    if (mkdtemp(folder) == NULL)
+    if (!results_folder_create(&folder))
         return 1;
     CU_initialize_registry();
     suite = CU_add_suite("lab", NULL, NULL);
@@ -244,6 +244,6 @@ int main(void)
     CU_ADD_TEST(suite, belongs_to_one_and_goes_when_all_is_done);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
-    rmdir(folder);
+    results_folder_destroy(&folder);
     return CU_get_number_of_failures() != 0;
 }
