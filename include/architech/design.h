@@ -292,6 +292,7 @@ typedef struct {
     uint32_t n_objectives;
     arch_objective_t *objective;
     const char *source; /* the JSON text that it was read from, "" when built by hand */
+    const char *folder; /* where files that the text names are looked for; NULL: nowhere */
     uint64_t hash;      /* of the source text's canonical form */
     arch_arena_t *arena;
 } arch_design_t;
@@ -327,6 +328,34 @@ arch_status_t arch_design_check(const arch_design_t *design, arch_problems_t *pr
 /* The same design written back as JSON with every default filled in; reading that gives the same design, to the last bit.
  * The design is sound: see arch_design_check(). The caller frees *text with free(). */
 arch_status_t arch_design_explain(const arch_design_t *design, char **text);
+
+/* ---- changed by pointer ------------------------------------------------------------------------------------------- */
+
+/* One value of a design, and what is to stand there. */
+typedef struct {
+    const char *pointer; /* JSON pointer (RFC 6901) into the design's text: "/services/app/replicas" */
+    const char *value;   /* JSON text of the new value: "6", "\"2000/s\"", "{\"cpu\": \"2ms\"}"; NULL: it is removed */
+} arch_change_t;
+
+/* The design with `n` changes, made one after the other, then read and judged as a file would be; the original stays as it
+ * is. Changed is the text that it was read from; where there is none, or a program has changed more of the structs since
+ * than the settings of runs, that of arch_design_explain(). A value that is not there is made, with the objects that lead to
+ * it; "-" is a new element at the end of an array. The same changes to the same design give the same text and hash. On
+ * ARCH_E_FORMAT *out is NULL and *problems, zeroed by the caller, who clears it, says which change is wrong and why, with
+ * the nearest name. Takes time in proportion to the text, and for each change to the members of the objects on its way.
+ * Local. */
+arch_status_t arch_design_change(const arch_design_t *design, const arch_change_t *change, uint32_t n, arch_design_t **out,
+                                 arch_problems_t *problems);
+
+/* The design with `factor` times the load: rates, also those of profiles, times factor, times between arrivals by it, users
+ * of closed workloads rounded, at least one. ARCH_E_ARG on a factor that is not above 0; ARCH_E_FORMAT when a rate is then
+ * more than a design may have. The caller owns *out, which is NULL on failure. Local. */
+arch_status_t arch_design_scale_load(const arch_design_t *design, double factor, arch_design_t **out);
+
+/* The value at a pointer as JSON text on one line, as arch_design_explain() writes it: defaults filled in, "6" for replicas.
+ * What that lacks, such as the cv of a distribution, is given as the design's own text has it. The caller frees *text with
+ * free(). ARCH_E_NOTFOUND with the nearest name when nothing is there; *text is then NULL. Local. */
+arch_status_t arch_design_value(const arch_design_t *design, const char *pointer, char **text);
 
 #ifdef __cplusplus
 }

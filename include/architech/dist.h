@@ -37,6 +37,10 @@ double arch_dist_cv(const arch_dist_t *dist, const arch_table_t *tables); /* 0 w
 /* The lower bound of the support: no draw lies below it. Of a link's latency it is what gives lookahead. */
 double arch_dist_min(const arch_dist_t *dist, const arch_table_t *tables);
 
+/* Make *dist the distribution of `factor` > 0 times what it is of, shift included; but the values of an EMPIRICAL's table
+ * are the caller's to multiply. The same bits on every machine. */
+void arch_dist_scale(arch_dist_t *dist, double factor);
+
 #ifdef __cplusplus
 }
 #endif
