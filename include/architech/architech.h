@@ -6,6 +6,7 @@
 #include <architech/dist.h>
 #include <architech/results.h>
 #include <architech/run.h>
+#include <architech/simulation.h>
 #include <architech/status.h>
 #include <architech/time.h>
 #include <architech/version.h>
