@@ -9,6 +9,7 @@
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/samples.h>
+#include <architech/simulation.h>
 #include <architech/status.h>
 #include <architech/time.h>
 #include <architech/version.h>
