@@ -164,9 +164,11 @@ static int run_main(cli_t *cli, int argc, char **argv)
     archi_show_t *show = NULL;
     int status = cli_run_options(cli, argc, argv, &request);
 
-    if (status != CLI_DONE)
+    if (status != CLI_DONE) {
+        cli_changes_clear(&request.changes);
         return status; /* the same on every rank */
-    status = cli_read_design(cli, request.design, &design);
+    }
+    status = cli_read_changed(cli, request.design, &request.changes, &design);
     if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
         status = check_output(cli, request.output, "results");
     if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)
@@ -183,6 +185,7 @@ static int run_main(cli_t *cli, int argc, char **argv)
     }
     archi_show_close(&show);
     arch_design_destroy(&design);
+    cli_changes_clear(&request.changes);
     return status;
 }
 
@@ -208,6 +211,9 @@ const cli_command_t cli_run = {
     "      --insecure         to be watched over a network without keys\n"
     "\n"
     "Instead of what the design says:\n"
+    "      --set POINTER=VALUE  any value, by JSON pointer: /services/app/replicas=6, /run/interval=1s; as often as\n"
+    "                         you like. VALUE is JSON; what is not JSON is taken as a text\n"
+    "      --unset POINTER    take a value out\n"
     "      --seed N           of the random numbers\n"
     "      --replications N   independent repetitions, from which the confidence intervals come\n"
     "      --duration T       simulated time of each: 60s, 5min, 1h\n"

@@ -14,6 +14,7 @@ typedef struct {
     bool                has_seed, has_replications, has_duration, has_warmup, insecure;
     uint64_t            seed, replications;
     arch_time_t         duration, warmup; /* ARCH_AUTO for "auto" */
+    cli_changes_t       changes;          /* the caller's to clear */
     arch_run_options_t  options;
 } cli_request_t;
 

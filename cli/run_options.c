@@ -5,13 +5,14 @@
 
 enum {
     FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, EXECUTOR, MEMORY, QUIET, NO_PROGRESS,
-    EXPLAIN, ENGINE_STATS, TRACE, EVERY, EVERY_SIMULATED, DIR, KEEP, RESUME, SHOW, KEY, ALLOW,
-    INSECURE
+    EXPLAIN, ENGINE_STATS, TRACE, EVERY, EVERY_SIMULATED, DIR, KEEP, RESUME, SHOW, KEY, ALLOW, INSECURE, SET, UNSET,
 };
 
 static const struct option options[] = {
     {"output", required_argument, NULL, 'o'},
     {"format", required_argument, NULL, FORMAT},
+    {"set", required_argument, NULL, SET},
+    {"unset", required_argument, NULL, UNSET},
     {"seed", required_argument, NULL, SEED},
     {"replications", required_argument, NULL, REPLICATIONS},
     {"duration", required_argument, NULL, DURATION},
@@ -116,6 +117,8 @@ static const char *take(int option, const char *text, cli_request_t *r)
 {
     switch (option) {
     case 'o': r->output = text; return *text != '\0' ? NULL : "the name of a file";
+    case SET: return cli_take_set(&r->changes, text);
+    case UNSET: return cli_take_unset(&r->changes, text);
     case FORMAT: return read_format(text, &r->json);
     case SEED: r->has_seed = true; return cli_parse_count(text, 0, UINT64_MAX, &r->seed) ? NULL : "a whole number from 0 on";
     case REPLICATIONS:

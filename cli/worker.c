@@ -8,16 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT = 256, KEY, SERVER_KEY, INSECURE, PATIENCE, JOBS, CREDIT };
-
-/* A job of a coordinator that can do more than this program. */
-static arch_status_t unknown_job(archi_task_t *task, const void *job, size_t bytes, void **result, size_t *n, void *user)
-{
-    (void)task, (void)job, (void)result, (void)n, (void)user;
-    return ARCH_FAIL(ARCH_E_FORMAT, "a job of %zu bytes: this worker knows no jobs of its kind", bytes);
-}
-
-const archi_work_fn cli_work = unknown_job;
+enum { CONNECT = 256, KEY, SERVER_KEY, INSECURE, PATIENCE, JOBS, CREDIT, THREADS, MEMORY, ALONE };
 
 static volatile sig_atomic_t caught; /* a signal handler has nothing else to write to */
 
@@ -51,6 +42,7 @@ static void catch_signals(void)
 
 typedef struct {
     archi_worker_options_t options;
+    cli_worker_t work;
     bool insecure;
 } request_t;
 
@@ -65,6 +57,13 @@ static const char *read_value(int answer, const char *text, request_t *r)
     case KEY: r->options.key = text; return NULL;
     case SERVER_KEY: r->options.server_key = text; return NULL;
     case INSECURE: r->insecure = true; return NULL;
+    case ALONE: return NULL; /* main() looked for it before MPI was begun */
+    case MEMORY: return cli_parse_bytes(text, &r->work.memory) ? NULL : "a size such as 4GiB";
+    case THREADS:
+        if (!cli_parse_count(text, 1, 4096, &n))
+            return "a whole number from 1 to 4096";
+        r->work.threads = (uint32_t)n;
+        return NULL;
     case PATIENCE:
         if (!cli_parse_time(text, &ns) || ns <= 0)
             return "a time such as 60s or 5min";
@@ -86,7 +85,9 @@ static int read_options(const cli_t *cli, int argc, char **argv, request_t *r)
         {"connect", required_argument, NULL, CONNECT},   {"key", required_argument, NULL, KEY},
         {"server-key", required_argument, NULL, SERVER_KEY}, {"insecure", no_argument, NULL, INSECURE},
         {"patience", required_argument, NULL, PATIENCE}, {"jobs", required_argument, NULL, JOBS},
-        {"credit", required_argument, NULL, CREDIT},     {0}};
+        {"credit", required_argument, NULL, CREDIT},     {"threads", required_argument, NULL, THREADS},
+        {"memory", required_argument, NULL, MEMORY},     {"alone", no_argument, NULL, ALONE},
+        {0}};
     int answer, at;
 
     opterr = 0;
@@ -107,26 +108,39 @@ static int read_options(const cli_t *cli, int argc, char **argv, request_t *r)
     return CLI_DONE;
 }
 
+/* The rank that talks to the coordinator. */
+static int serve(const cli_t *cli, request_t *r)
+{
+    arch_status_t st;
+
+    if (archi_endpoint_check(r->options.endpoint, r->options.key, r->options.server_key, false) != ARCH_OK) {
+        if (!r->insecure)
+            return cli_misuse(cli, &cli_worker, "worker: %s", arch_error_text());
+        if (archi_endpoint_check(r->options.endpoint, NULL, NULL, true) != ARCH_OK)
+            return cli_failed(cli, arch_error_status());
+        fprintf(stderr, "architech: %s is not encrypted, and anyone may pass for the coordinator\n", r->options.endpoint);
+    }
+    catch_signals();
+    st = archi_worker_run(&r->options, cli_work, NULL);
+    return st == ARCH_OK ? CLI_DONE : cli_failed(cli, st);
+}
+
 static int worker_main(cli_t *cli, int argc, char **argv)
 {
     char program[64];
-    request_t r = {{.leaves = must_leave, .abandon = abandon, .program = program}, false};
+    request_t r = {.options = {.leaves = must_leave, .abandon = abandon, .program = program},
+                   .work = {.cli = cli, .threads = 1}};
     int status = read_options(cli, argc, argv, &r);
-    arch_status_t st;
 
     if (status != CLI_DONE)
-        return status;
+        return status; /* the same on every rank */
     snprintf(program, sizeof program, "architech/%s", arch_version());
-    if (archi_endpoint_check(r.options.endpoint, r.options.key, r.options.server_key, false) != ARCH_OK) {
-        if (!r.insecure)
-            return cli_misuse(cli, &cli_worker, "worker: %s", arch_error_text());
-        if (archi_endpoint_check(r.options.endpoint, NULL, NULL, true) != ARCH_OK)
-            return cli_failed(cli, arch_error_status());
-        fprintf(stderr, "architech: %s is not encrypted, and anyone may pass for the coordinator\n", r.options.endpoint);
-    }
-    catch_signals();
-    st = archi_worker_run(&r.options, cli_work, NULL);
-    return st == ARCH_OK ? CLI_DONE : cli_failed(cli, st);
+    r.options.user = &r.work;
+    if (!cli->is_root)
+        return cli_work_help(&r.work);
+    status = serve(cli, &r);
+    cli_work_end(&r.work);
+    return status;
 }
 
 const cli_command_t cli_worker = {
@@ -144,11 +158,17 @@ const cli_command_t cli_worker = {
     "      --patience T        leave when nothing has been heard of the command for so long (default: 60s)\n"
     "      --jobs N            leave after so many jobs\n"
     "      --credit N          jobs held at a time, the one under way included (default: 2)\n"
+    "      --threads N         that do a job together (default: 1)\n"
+    "      --memory SIZE       for the simulated state of a job: 4GiB (default: four fifths of what is free)\n"
+    "      --alone             do not ask whether MPI started this process\n"
+    "\n"
+    "Under mpirun or srun --mpi=pmix all ranks together are one worker, for designs that need it; with --alone each of\n"
+    "them is one.\n"
     "\n"
     "Example:\n"
     "  architech worker --connect tcp://10.0.0.1:5555 --key worker.key --server-key coordinator.pub\n"
     "\n"
     "Exit status: 0 the command is done, or a signal came, or all N jobs are done; 2 the options or a key file are at\n"
     "             fault; 3 nobody is there, or the command does not want this worker.\n",
-    false, worker_main,
+    true, worker_main,
 };
