@@ -777,7 +777,7 @@ static void a_chain_that_goes_round_is_told(void)
     archi_plan_destroy(&plan);
 }
 
-/* The key can be found, and nobody can ever push it out: it is in its chain, another of the same key is in the order of use. */
+/* The key can be found, and nobody can ever push it out: another of the same key is in the order of use. */
 static void a_key_in_a_chain_that_is_in_no_order_of_use_is_told(void)
 {
     archi_plan_t *plan = plan_of_json(caches);
