@@ -112,7 +112,8 @@ prints '^saves/two-parts-[0-9a-f]{16}/run1-group0-save[0-9]+/rank-1.h5: sound$'
 prints 'seed 1$'
 prints '^  run        5 replications of 60 s, .* elements in 2 blocks$'
 expect 0 "" architech inspect saves --format json
-python3 -c "import json; d = json.load(open('out'))['checkpoints']; assert all(c['sound'] for c in d) and d[0]['files'] == 2" ||
+python3 -c "import json; d = json.load(open('out'))['checkpoints']; assert all(c['sound'] for c in d) and d[0]['files'] == 2
+assert all(b['bytes'] / 2 < b['live_bytes'] <= b['bytes'] for c in d for b in c['begun']) and any(c['begun'] for c in d)" ||
     fail "inspect --format json"
 expect 0 "" architech inspect alone.h5
 same
