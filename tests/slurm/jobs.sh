@@ -1,5 +1,6 @@
 #!/bin/sh
-# jobs.sh two_nodes|time_limit|told_early|cancel|preempted|requeued|rank_killed|node_lost - scripts/slurm/run.sbatch on the test cluster: each job ends with the digest
+# jobs.sh two_nodes|time_limit|told_early|cancel|preempted|requeued|rank_killed|node_lost
+# Jobs of scripts/slurm/run.sbatch on the test cluster: each job ends with the digest
 # of a run that never met Slurm.
 #
 # Slurm's time limits are minutes, and it looks at them every 30 s. So that a test takes no longer than that, its ranks are
@@ -70,7 +71,7 @@ cat > design.json << 'END'
   "db": {"endpoints": {"get": [{"cpu": "1ms"}]}}}, "network": {"latency": "20ms"},
  "workloads": {"web": {"rate": "400/s", "mix": {"app/serve": 1}}}, "run": {"duration": "2000s", "replications": 2}}
 END
-case $1 in two_nodes) seconds=60 ;; told_early | preempted | requeued) seconds=300 ;; *) seconds=2000 ;; esac
+case $1 in two_nodes) seconds=60 ;; told_early | preempted | requeued) seconds=300 ;; rank_killed) seconds=600 ;; *) seconds=2000 ;; esac
 sed -i "s/2000s/${seconds}s/" design.json
 digest=$(architech run design.json --threads 2 --no-progress | grep '^digest') || fail "no digest"
 
