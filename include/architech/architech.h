@@ -4,6 +4,7 @@
 
 #include <architech/design.h>
 #include <architech/dist.h>
+#include <architech/policy.h>
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/simulation.h>
