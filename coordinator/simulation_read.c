@@ -39,7 +39,7 @@ static arch_status_t end_now(const arch_simulation_t *s, ending_t *e)
     ARCH_TRY(archi_model_graft(s->plan, job->plan, s->block, s->now, s->block->seed, &e->block));
     archi_model_finish(job->plan, e->block, s->now);
     ARCH_TRY(archi_layout_make(job->plan, job->options, 1, &known, 1, &job->layout));
-    return archi_ledger_make(job->plan, job->design, 1, NULL, 0, &job->ledger);
+    return archi_ledger_make(job->plan, job->design, 1, NULL, 0, false, &job->ledger);
 }
 
 static void put_rank(ending_t *e)

@@ -52,12 +52,13 @@ static arch_status_t check(const arch_autoscaler_t *a, uint32_t replicas)
 {
     if (a->interval <= 0 || a->start_up < 0)
         return ARCH_FAIL(ARCH_E_ARG,
-                         "the autoscaler of %s: found an interval of %lld ns and a start-up of %lld ns, expected more than 0 "
-                         "and no less than 0",
+                         "the autoscaler of %s: found an interval of %lld ns and a start-up of %lld ns, expected more than "
+                         "0 and no less than 0",
                          a->service, (long long)a->interval, (long long)a->start_up);
     if (a->least < 1 || a->least > a->most || a->most > replicas)
-        return ARCH_FAIL(ARCH_E_RANGE, "the autoscaler of %s: found %u to %u replicas, expected 1 to at most %u, as many as "
-                                       "the design has",
+        return ARCH_FAIL(ARCH_E_RANGE,
+                         "the autoscaler of %s: found %u to %u replicas, expected 1 to at most %u, as many as the design "
+                         "has",
                          a->service, (unsigned)a->least, (unsigned)a->most, (unsigned)replicas);
     return a->decide != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_ARG, "the autoscaler of %s decides nothing", a->service);
 }

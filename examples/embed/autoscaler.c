@@ -27,7 +27,8 @@ typedef struct {
 } score_t;
 
 /* One replication, second by second. */
-static arch_status_t play(const arch_design_t *design, uint32_t replication, const arch_autoscaler_t *autoscaler, score_t *score)
+static arch_status_t play(const arch_design_t *design, uint32_t replication, const arch_autoscaler_t *autoscaler,
+                          score_t *score)
 {
     const arch_observation_t *seen = NULL;
     arch_simulation_t *s = NULL;

@@ -120,9 +120,10 @@ typedef struct {
  * replicas; replicas that start and the autoscaler itself are not part of them. */
 arch_status_t arch_simulation_autoscale(arch_simulation_t *simulation, const arch_autoscaler_t *autoscaler);
 
+enum { ARCH_SCALER_MEMORY = 64 }; /* decisions that the built-in one remembers */
+
 /* The built-in one, as Kubernetes' Horizontal Pod Autoscaler does it: replicas times utilisation over target, rounded up;
  * nothing within the tolerance; down to no less than was wanted within the window. */
-enum { ARCH_SCALER_MEMORY = 64 };
 typedef struct {
     double target;      /* utilisation, 0.7 */
     double tolerance;   /* 0.1 */

@@ -23,6 +23,7 @@ extern "C" {
     X(E_MPI, "the message-passing library failed", 3)                                                                  \
     X(E_H5, "the HDF5 library failed", 3)                                                                              \
     X(E_CUDA, "the CUDA runtime failed", 3)                                                                            \
+    X(E_ZMQ, "the ZeroMQ library failed", 3)                                                                           \
     X(E_PEER, "another rank failed", 3)                                                                                \
     X(E_CANCELLED, "the run was cancelled", 3)                                                                         \
     X(E_SAVED, "the run was interrupted and saved; it can be resumed", 75)                                             \

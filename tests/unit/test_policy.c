@@ -1,5 +1,5 @@
-/* test_policy.c - policies plugged in behave as built-in ones do: those that do the same give the same bits, on any number of
- * ranks, by every executor, saved, restored and branched; and how many replicas there are is up to an autoscaler. */
+/* test_policy.c - policies plugged in behave as built-in ones do: those that do the same give the same bits, on any number
+ * of ranks, by every executor, saved, restored and branched; and how many replicas there are is up to an autoscaler. */
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
@@ -46,7 +46,8 @@ static uint32_t in_turn(void *user, const arch_pick_view_t *view, uint64_t *stat
 
 static uint32_t least_of_two(void *user, const arch_pick_view_t *view, uint64_t *state)
 {
-    uint32_t a = (uint32_t)((uint64_t)view->draw[0] * view->n >> 32), b = (uint32_t)((uint64_t)view->draw[1] * view->n >> 32);
+    uint32_t a = (uint32_t)((uint64_t)view->draw[0] * view->n >> 32);
+    uint32_t b = (uint32_t)((uint64_t)view->draw[1] * view->n >> 32);
 
     (void)user, (void)state;
     return view->in_flight[b] < view->in_flight[a] ? b : a;
@@ -103,7 +104,8 @@ static arch_results_t *run_with(const arch_design_t *d, const arch_policy_t *pol
     return r;
 }
 
-static uint64_t digest_with(const arch_design_t *d, const arch_policy_t *policy, uint32_t n, uint32_t group, uint32_t executor)
+static uint64_t digest_with(const arch_design_t *d, const arch_policy_t *policy, uint32_t n, uint32_t group,
+                            uint32_t executor)
 {
     arch_results_t *r = run_with(d, policy, n, group, executor);
     uint64_t digest = r->digest;
@@ -211,10 +213,12 @@ static void says_what_is_wrong_with_a_policy(void)
         arch_status_t st;
         const char *words;
     } bad[] = {
-        {{{"ap", NULL, always, NULL}}, 1, ARCH_E_NOTFOUND, "policy 1: found no balancer or service \"ap\"; did you mean \"app\"?"},
+        {{{"ap", NULL, always, NULL}}, 1, ARCH_E_NOTFOUND,
+         "policy 1: found no balancer or service \"ap\"; did you mean \"app\"?"},
         {{{"lb", NULL, always, NULL}}, 1, ARCH_E_ARG, "policy 1: found no function that picks for \"lb\""},
         {{{"app", in_turn, NULL, NULL}}, 1, ARCH_E_ARG, "policy 1: found no function that admits for \"app\""},
-        {{{"app", NULL, always, NULL}, {"app", NULL, always, NULL}}, 2, ARCH_E_ARG, "policy 2: found a second one for \"app\""},
+        {{{"app", NULL, always, NULL}, {"app", NULL, always, NULL}}, 2, ARCH_E_ARG,
+         "policy 2: found a second one for \"app\""},
         {{{NULL, NULL, always, NULL}}, 1, ARCH_E_ARG, "policy 1: found no name"},
     };
     arch_design_t *d = design("\"random\"", "3");
