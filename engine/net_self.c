@@ -1,8 +1,9 @@
 /* engine/net_self.c - ranks that are threads of one process.
  *
- * Exchanges with little to say go through memory as those of processes do, see net_round.c. Every other call is one meeting: a rank copies what it has to say into its own slot, all meet at a barrier, and each reads the
- * slots of the others. A slot has two buffers used in turn. A rank comes to meeting k+1 only when it has read what was said
- * at meeting k, so nobody is still reading when meeting k+2 overwrites it: one barrier per call is enough. */
+ * Exchanges with little to say go through memory as those of processes do, see net_round.c. Every other call is one meeting:
+ * a rank copies what it has to say into its own slot, all meet at a barrier, and each reads the slots of the others. A slot
+ * has two buffers used in turn. A rank comes to meeting k+1 only when it has read what was said at meeting k, so nobody is
+ * still reading when meeting k+2 overwrites it: one barrier per call is enough. */
 #include "engine/net_impl.h"
 #include "engine/portable.h"
 #include <pthread.h>
