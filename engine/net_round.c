@@ -2,9 +2,9 @@
  *
  * Each rank has two slips there, used in turn: what it brings to a round, how much is for whom, and behind it all that it
  * sends, in order of rank. Whoever reads looks for the round's number, which is written last (releasing what stands before
- * it, and acquiring). A rank writes its slip of round k+2 when it has read those of round k+1 from all, and a rank writes that
- * one only when it has done with round k: so two slips are enough, and what one has received lies where it is until the next
- * exchange. A round costs each rank one line of each other, and what was sent to it.
+ * it, and acquiring). A rank writes its slip of round k+2 when it has read those of round k+1 from all, and a rank writes
+ * that one only when it has done with round k: so two slips are enough, and what one has received lies where it is until the
+ * next exchange. A round costs each rank one line of each other, and what was sent to it.
  *
  * A rank whose letters do not fit says so by their number, and all then go the way of messages with this round, having read
  * the same slips. */

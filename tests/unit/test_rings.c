@@ -1,5 +1,5 @@
-/* tests/unit/test_rings.c - what one rank makes of what others wrote to the memory that they share, word by word: states that
- * last nanoseconds in a run, so that no run can be made to meet them. */
+/* tests/unit/test_rings.c - what one rank makes of what others wrote to the memory that they share, word by word: states
+ * that last nanoseconds in a run, so that no run can be made to meet them. */
 #include "engine/executor_rings.h"
 #include <CUnit/Basic.h>
 #include <stdlib.h>
