@@ -5,7 +5,7 @@
 #include "coordinator/machine.h"
 #include "experiments/journal.h"
 #include "experiments/place.h"
-#include "experiments/task.h"
+#include "experiments/work.h"
 #include "io/checkpoint_sum.h"
 #include <math.h>
 #include <stdarg.h>
@@ -165,7 +165,7 @@ static arch_status_t put_pieces(arch_lab_t *lab, const question_t *q, const char
             note_known(lab, &q->piece[i]);
             continue;
         }
-        ARCH_TRY(archi_task_make(text, length, q->piece[i].first, q->piece[i].n, &job, &size));
+        ARCH_TRY(archi_work_make(text, length, q->piece[i].first, q->piece[i].n, &job, &size));
         st = lab->place->put(lab->place, q->first_id + i, job, size);
         free(job);
         ARCH_TRY(st);

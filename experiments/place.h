@@ -25,6 +25,8 @@ struct archi_place {
 
 /* Where the options say: workers, or threads of this process. */
 arch_status_t archi_place_open(const arch_lab_options_t *options, archi_place_t **out);
+/* Worker processes: of the lab's own, and whoever connects. */
+arch_status_t archi_place_farm(const arch_lab_options_t *options, archi_place_t **out);
 /* Threads of this process. */
 arch_status_t archi_place_threads(const arch_lab_options_t *options, archi_place_t **out);
 

@@ -1,6 +1,6 @@
 /* experiments/place_threads.c - jobs done by threads of this process, each job by one. */
 #include "experiments/place.h"
-#include "experiments/task.h"
+#include "experiments/work.h"
 #include "coordinator/machine.h"
 #include <errno.h>
 #include <pthread.h>
@@ -74,7 +74,7 @@ static void do_errand(threads_t *t, errand_t *e)
 {
     double began = archi_machine_seconds();
 
-    e->answer.status = archi_task_do(e->job, e->size, &t->run, &e->answer.bytes, &e->answer.n);
+    e->answer.status = archi_work_do(e->job, e->size, &t->run, &e->answer.bytes, &e->answer.n);
     if (e->answer.status != ARCH_OK) {
         e->answer.bytes = strdup(arch_error_text());
         e->answer.n = e->answer.bytes != NULL ? strlen(e->answer.bytes) : 0;

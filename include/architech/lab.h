@@ -30,13 +30,15 @@ typedef struct {
 /* Zero means "choose for me" in every member. */
 typedef struct {
     uint32_t threads;      /* of this process, when there are no workers; 0: one per core */
-    uint32_t workers;      /* worker processes to start; they get the lab's endpoint as their last argument */
-    const char *const *worker_command; /* [.. NULL] how to start one: {"architech", "worker", "--connect"} */
-    const char *endpoint;  /* where workers may connect: "tcp://0.0.0.0:5555"; NULL with workers == 0: threads */
-    const char *keys;      /* folder with the keys of coordinator and workers, see `architech keys`; NULL: none */
-    uint32_t insecure;     /* 1: an endpoint that others can reach may do without keys */
-    const char *publish;   /* endpoint of progress messages, for `architech top`; NULL: none */
-    uint32_t patience;     /* seconds to wait for a first worker where none are started; 0: 60 */
+    uint32_t workers;      /* worker processes to start; 0 without an endpoint: threads of this process instead */
+    const char *const *worker_command; /* [.. NULL] how to start one; the word "ENDPOINT" becomes the lab's endpoint:
+                                          {"architech", "worker", "--connect", "ENDPOINT", NULL}, which is what NULL means */
+    const char *endpoint;  /* where workers of others may connect: "tcp://10.0.0.1:5555", "ipc://run/lab"; NULL: a place that
+                              only this user's processes on this machine reach */
+    const char *key, *allowed; /* for an endpoint that other machines reach, see `architech keys`: the coordinator's secret
+                                  key file, and a file or folder of the workers' public keys */
+    uint32_t insecure;     /* 1: such an endpoint may do without keys */
+    const char *publish;   /* where progress is published, for `architech top`; NULL: nowhere */
     uint64_t memory_limit; /* bytes for the simulated state of one job; 0: its share of what is free */
     const char *journal;   /* a folder where answers are kept in HDF5, so that an experiment that is begun again does not
                               ask again; it is made when missing; NULL: none */

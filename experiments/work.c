@@ -1,5 +1,5 @@
-/* experiments/task.c - jobs as bytes: magic, first and number of replications (least byte first), then the design's text. */
-#include "experiments/task.h"
+/* experiments/work.c - jobs as bytes: magic, first and number of replications (least byte first), then the design's text. */
+#include "experiments/work.h"
 #include <architech/samples.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static uint32_t get32(const unsigned char *at)
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-arch_status_t archi_task_make(const char *text, size_t length, uint32_t first, uint32_t n, void **bytes, size_t *size)
+arch_status_t archi_work_make(const char *text, size_t length, uint32_t first, uint32_t n, void **bytes, size_t *size)
 {
     unsigned char *b = malloc(HEAD + length);
 
@@ -33,7 +33,7 @@ arch_status_t archi_task_make(const char *text, size_t length, uint32_t first, u
     return ARCH_OK;
 }
 
-static arch_status_t read_task(const unsigned char *b, size_t size, arch_design_t **design)
+static arch_status_t read_work(const unsigned char *b, size_t size, arch_design_t **design)
 {
     arch_problems_t problems = {0, NULL};
     arch_status_t st;
@@ -47,7 +47,7 @@ static arch_status_t read_task(const unsigned char *b, size_t size, arch_design_
     return st;
 }
 
-arch_status_t archi_task_do(const void *bytes, size_t size, const arch_run_options_t *options, void **answer, size_t *n)
+arch_status_t archi_work_do(const void *bytes, size_t size, const arch_run_options_t *options, void **answer, size_t *n)
 {
     const unsigned char *b = bytes;
     arch_design_t *design = NULL;
@@ -56,7 +56,7 @@ arch_status_t archi_task_do(const void *bytes, size_t size, const arch_run_optio
 
     *answer = NULL;
     *n = 0;
-    ARCH_TRY_TO(done, read_task(b, size, &design));
+    ARCH_TRY_TO(done, read_work(b, size, &design));
     ARCH_TRY_TO(done, arch_run_samples(design, options, get32(b + sizeof magic), get32(b + sizeof magic + 4), &samples));
     if (samples != NULL) /* NULL: not rank 0 */
         ARCH_TRY_TO(done, arch_samples_pack(samples, answer, n));
