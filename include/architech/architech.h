@@ -2,6 +2,7 @@
 #ifndef ARCHITECH_ARCHITECH_H
 #define ARCHITECH_ARCHITECH_H
 
+#include <architech/compare.h>
 #include <architech/design.h>
 #include <architech/dist.h>
 #include <architech/lab.h>
