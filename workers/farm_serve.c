@@ -282,7 +282,8 @@ static void say_goodbye(archi_farm_t *farm)
     archi_msg_t m = {ARCHI_MSG_BYE, farm->session, 0, ARCHI_BYE_DONE, 0};
 
     for (uint32_t i = 0; i < farm->n_workers; i++)
-        archi_farm_send(farm, farm->worker[i], &m, NULL, 0);
+        if (!farm->silent || archi_children_have(farm, farm->worker[i]->pid))
+            archi_farm_send(farm, farm->worker[i], &m, NULL, 0);
 }
 
 void *archi_farm_serve(void *user)
