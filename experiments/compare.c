@@ -209,7 +209,7 @@ static uint32_t needed(const arch_comparison_t *out, double precision, uint32_t 
         for (uint32_t i = 0; i < out->pair[k].n_metrics; i++) {
             const arch_compared_t *m = &out->pair[k].metric[i];
             double at_one = m->replications_for_one_percent * (0.01 / precision) * (0.01 / precision);
-            if (m->headline && m->joint_half_width > precision * fabs(m->of.a.value))
+            if (m->headline && !(m->joint_half_width <= precision * fabs(m->of.a.value)))
                 need = fmax(need, isfinite(at_one) ? ceil(1.1 * at_one) : 2.0 * out->replications);
         }
     need = fmin(need, 4.0 * out->replications);

@@ -12,6 +12,7 @@
 #include <architech/samples.h>
 #include <architech/simulation.h>
 #include <architech/status.h>
+#include <architech/sweep.h>
 #include <architech/time.h>
 #include <architech/version.h>
 
