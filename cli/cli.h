@@ -21,8 +21,20 @@ typedef struct {
     int       (*main)(cli_t *cli, int argc, char **argv);
 } cli_command_t;
 
-extern const cli_command_t cli_capacity, cli_compare, cli_sweep;
-extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_explain, cli_inspect, cli_help, cli_version;
+extern const cli_command_t cli_capacity;
+extern const cli_command_t cli_compare;
+extern const cli_command_t cli_diff;
+extern const cli_command_t cli_explain;
+extern const cli_command_t cli_help;
+extern const cli_command_t cli_inspect;
+extern const cli_command_t cli_keys;
+extern const cli_command_t cli_partition;
+extern const cli_command_t cli_run;
+extern const cli_command_t cli_sweep;
+extern const cli_command_t cli_top;
+extern const cli_command_t cli_validate;
+extern const cli_command_t cli_version;
+extern const cli_command_t cli_worker;
 
 /* The subcommands in the order that help shows them, NULL at the end. */
 extern const cli_command_t *const cli_commands[];

@@ -219,7 +219,7 @@ const cli_command_t cli_sweep = {
     "      --journal FOLDER   keep answers there instead\n" CLI_LAB_USAGE
     "\n"
     "Example:\n"
-    "  architech sweep examples/sweep-stage-2.json -o sweep.h5\n"
+    "  architech sweep examples/experiments/sweep.json -o sweep.h5\n"
     "\n"
     "Exit status: 0 answered, 2 the input is at fault, 3 the machine is.\n",
     false, sweep_main,

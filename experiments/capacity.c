@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { GRID = 8, SIDE_BY_SIDE = 3, MOST_POINTS = 256, MOST_DOUBLINGS = 20, MOST_EIGHTHS = 4, FEW = 4 };
+static const char overload_suffix[] = ".overload"; /* of the name of a workload that brings it */
 static const double keeps_up = 0.99; /* of what is offered must be answered, or requests pile up */
 
 /* A load that is being tried. */
@@ -81,7 +82,7 @@ static arch_status_t add_overload(const search_t *s, double factor, const arch_w
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an overload");
     }
     sprintf(value, "{\"rate\": {\"points\": %s, \"between\": \"step\"}, \"mix\": %s}", points, mix);
-    snprintf(pointer, sizeof pointer, "/workloads/%s.overload", w->name);
+    snprintf(pointer, sizeof pointer, "/workloads/%s%s", w->name, overload_suffix);
     change.value = value;
     st = arch_design_change(*design, &change, 1, &more, &problems);
     if (st == ARCH_E_FORMAT && problems.n > 0)
@@ -117,33 +118,37 @@ static arch_status_t make_after_overload(const void *search, double factor, arch
 
 /* ---- load by the traffic equations ------------------------------------------------------------------------------ */
 
-static bool is_workload(const arch_design_t *design, const char *name, bool *open)
+static bool is_workload(const arch_design_t *design, const char *name)
 {
     for (uint32_t w = 0; w < design->n_workloads; w++)
-        if (strcmp(design->workload[w].name, name) == 0) {
-            *open = is_open(&design->workload[w]);
+        if (strcmp(design->workload[w].name, name) == 0)
             return true;
-        }
     return false;
 }
 
-/* What open and all workloads offer, and the busiest element. */
+static bool is_overload(const char *name)
+{
+    size_t n = strlen(name), m = strlen(overload_suffix);
+
+    return n > m && strcmp(name + n - m, overload_suffix) == 0;
+}
+
+/* What all workloads offer, how much of it is an overload's, and the busiest element. */
 typedef struct {
-    double open, all, utilisation;
+    double all, overload, utilisation;
     char busiest[256];
 } expected_t;
 
 static arch_status_t expect(const arch_design_t *design, expected_t *out)
 {
     arch_traffic_t *t = NULL;
-    bool open = false;
 
     memset(out, 0, sizeof *out);
     ARCH_TRY(arch_traffic(design, &t));
     for (uint32_t e = 0; e < t->n_elements; e++) {
-        if (is_workload(design, t->name[e], &open)) {
+        if (is_workload(design, t->name[e])) {
             out->all += t->arrival_rate[e];
-            out->open += open ? t->arrival_rate[e] : 0;
+            out->overload += is_overload(t->name[e]) ? t->arrival_rate[e] : 0;
         } else if (t->utilisation[e] > out->utilisation) {
             out->utilisation = t->utilisation[e];
             snprintf(out->busiest, sizeof out->busiest, "%s", t->name[e]);
@@ -239,7 +244,7 @@ static arch_status_t add_trial(search_t *s, double factor, trial_t **out)
         drop_trial(t);
         return st;
     }
-    t->load = e.all;
+    t->load = e.all - e.overload;
     t->known.design = t->design;
     t->known.wanted = s->o.replications;
     for (; at > 0 && s->trial[at - 1]->factor > factor; at--)
@@ -357,12 +362,12 @@ static uint32_t next_loads(const search_t *s, double factor[SIDE_BY_SIDE])
     return n;
 }
 
-static arch_status_t bracket(search_t *s, double top, arch_bracket_t *out)
+/* Narrow down what encloses the boundary. */
+static arch_status_t bracket(search_t *s, arch_bracket_t *out)
 {
     double factor[SIDE_BY_SIDE];
     int carried, too_much;
 
-    ARCH_TRY(enclose(s, top));
     for (uint32_t n = next_loads(s, factor); n > 0; n = next_loads(s, factor))
         ARCH_TRY(try_loads(s, factor, n));
     look(s, &carried, &too_much);
@@ -471,7 +476,7 @@ static void find_knee(arch_capacity_t *c)
         const arch_load_point_t *p = &c->point[i];
         bool known = p->throughput.supported && p->mean.supported && p->mean.value > 0;
         double power = known ? p->throughput.value / p->mean.value : 0;
-        if (power > most && p->verdict != ARCH_TOO_MUCH) {
+        if (power > most) {
             most = power;
             c->knee = p->factor;
             c->knee_load = p->load;
@@ -502,18 +507,33 @@ static arch_status_t ask_for_longer(search_t *s, arch_capacity_t *c)
     return ARCH_OK;
 }
 
+/* The largest load that was carried before, and two below it. Where it is carried again there is nothing to look for. */
+static arch_status_t enclose_recovery(search_t *s, double carried)
+{
+    const double factor[SIDE_BY_SIDE] = {carried / 2, carried * 3 / 4, carried};
+    int last, too_much;
+
+    ARCH_TRY(try_loads(s, factor, SIDE_BY_SIDE));
+    look(s, &last, &too_much);
+    for (int i = 0; i < MOST_EIGHTHS && last < 0 && too_much < (int)s->n; i++) {
+        ARCH_TRY(spread(s, 0, s->trial[0]->factor * (GRID - 1) / GRID, GRID - 1));
+        look(s, &last, &too_much);
+    }
+    return ARCH_OK;
+}
+
 static arch_status_t search_recovery(search_t *s, arch_capacity_t *c)
 {
     s->make = make_after_overload;
     s->doing = "recovery";
     s->overload = c->overload;
     s->recovery_time = c->recovery_time;
-    ARCH_TRY(bracket(s, c->capacity.too_much, &c->recovery));
-    ARCH_TRY(put_points(s, c, &c->recovery_point, &c->n_recovery_points));
+    ARCH_TRY(enclose_recovery(s, c->capacity.carried));
+    ARCH_TRY(bracket(s, &c->recovery));
     c->verdict = ARCH_RECOVERS;
     if (c->recovery.too_much <= c->capacity.carried) /* what was clearly carried is clearly too much afterwards */
         ARCH_TRY(ask_for_longer(s, c));
-    return ARCH_OK;
+    return put_points(s, c, &c->recovery_point, &c->n_recovery_points);
 }
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */
@@ -568,7 +588,8 @@ static arch_status_t search_all(search_t *cold, search_t *after, arch_capacity_t
 {
     cold->make = make_cold;
     cold->doing = "capacity";
-    ARCH_TRY(bracket(cold, isfinite(c->saturation) ? 1.05 * c->saturation : 1, &c->capacity));
+    ARCH_TRY(enclose(cold, isfinite(c->saturation) ? 1.05 * c->saturation : 1));
+    ARCH_TRY(bracket(cold, &c->capacity));
     ARCH_TRY(put_points(cold, c, &c->point, &c->n_points));
     find_knee(c);
     if (cold->o.no_recovery || !has_open(cold->design) || !(c->capacity.carried > 0) || !isfinite(c->capacity.too_much))

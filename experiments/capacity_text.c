@@ -2,6 +2,7 @@
 #include "io/results_text.h"
 #include <architech/capacity.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,10 +25,13 @@ static void say_bracket(archi_strbuf_t *b, const arch_bracket_t *k)
 
     say_load(k->carried_load, low);
     say_load(k->too_much_load, high);
-    if (!(k->carried > 0) && isfinite(k->too_much))
+    if (!isfinite(k->too_much) && k->carried > 0)
+        archi_strbuf_printf(b, "%s requests/s (%.3g x the design's load) are carried, and no more was tried", low,
+                            k->carried);
+    else if (!(k->carried > 0) && isfinite(k->too_much))
         archi_strbuf_printf(b, "none: even %s requests/s (%.3g x the design's load) are too much", high, k->too_much);
     else if (!isfinite(k->too_much))
-        archi_strbuf_printf(b, "no limit found: %s requests/s (%.3g x the design's load) are carried", low, k->carried);
+        archi_strbuf_add(b, "no load could be judged");
     else
         archi_strbuf_printf(b, "%s requests/s are carried, %s are too much (%.3g and %.3g x the design's load)", low, high,
                             k->carried, k->too_much);
@@ -44,12 +48,12 @@ static void say_recovery(archi_strbuf_t *b, const arch_capacity_t *c)
     say_load(c->overload * c->designed_load, over);
     say_time(c->overload_time, time);
     say_time(c->recovery_time, rest);
-    archi_strbuf_printf(b, "recovery     after %s of %s requests/s and %s to recover: ", time, over, rest);
+    archi_strbuf_printf(b, "recovery     after %s of %s requests/s and %s to recover:\n             ", time, over, rest);
     say_bracket(b, &c->recovery);
     archi_strbuf_add(b, "\nverdict      ");
     if (c->verdict == ARCH_RECOVERS)
-        archi_strbuf_add(b, "recovers by itself: no load that was carried before is too much after the overload, as far as "
-                            "these data can show");
+        archi_strbuf_add(b, "recovers by itself: no load that was carried before is too much after the overload, as\n"
+                            "             far as these data can show");
     else
         archi_strbuf_printf(b, "%s from %.3g to %.3g x the design's load",
                             c->verdict == ARCH_METASTABLE
@@ -59,26 +63,55 @@ static void say_recovery(archi_strbuf_t *b, const arch_capacity_t *c)
     archi_strbuf_add(b, "\n");
 }
 
-static void put_row(archi_strbuf_t *b, const arch_load_point_t *p)
-{
-    char load[ARCHI_SHOWN_BYTES], done[ARCHI_SHOWN_BYTES], mean[ARCHI_SHOWN_BYTES], busy[ARCHI_SHOWN_BYTES];
+enum { N_COLUMNS = 7 };
 
-    say_load(p->load, load);
-    archi_show_estimate(&p->throughput, ARCHI_AS_NUMBER, true, done);
-    archi_show_estimate(&p->mean, ARCHI_AS_TIME, true, mean);
-    archi_show_estimate(&p->utilisation, ARCHI_AS_PERCENT, true, busy);
-    archi_strbuf_printf(b, "%11s %8.4g  %-9s %4u  ", load, p->factor, verdict_word(p->verdict), p->replications);
-    archi_strbuf_printf(b, "%s answered, mean %s; %s %s; %s\n", done, mean, p->busiest[0] != '\0' ? p->busiest : "nothing",
-                        p->busiest[0] != '\0' ? busy : "busy", p->why);
+static void put_cell(archi_grid_t *g, uint32_t column, const arch_estimate_t *e, archi_look_t look)
+{
+    char text[ARCHI_SHOWN_BYTES];
+
+    archi_show_estimate(e, look, true, text);
+    archi_grid_set(g, column, text, ARCHI_PLAIN);
 }
 
-static void put_points(archi_strbuf_t *b, const char *title, const arch_load_point_t *point, uint32_t n)
+static void put_row(archi_grid_t *g, const arch_load_point_t *p)
 {
+    static const archi_ink_t ink[] = {ARCHI_GREEN, ARCHI_YELLOW, ARCHI_RED};
+    char text[ARCHI_SHOWN_BYTES + 64];
+
+    archi_grid_row(g);
+    say_load(p->load, text);
+    archi_grid_set(g, 0, text, ARCHI_PLAIN);
+    snprintf(text, sizeof text, "%.3f", p->factor);
+    archi_grid_set(g, 1, text, ARCHI_PLAIN);
+    archi_grid_set(g, 2, verdict_word(p->verdict), ink[p->verdict]);
+    snprintf(text, sizeof text, "%u", p->replications);
+    archi_grid_set(g, 3, text, ARCHI_PLAIN);
+    put_cell(g, 4, &p->throughput, ARCHI_AS_NUMBER);
+    put_cell(g, 5, &p->mean, ARCHI_AS_TIME);
+    archi_show_estimate(&p->utilisation, ARCHI_AS_PERCENT, true, text);
+    if (p->busiest[0] != '\0')
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %.60s", p->busiest);
+    archi_grid_set(g, 6, text, ARCHI_PLAIN);
+}
+
+static void put_points(archi_strbuf_t *b, const char *title, const arch_load_point_t *point, uint32_t n, size_t width,
+                       bool colour)
+{
+    static const char *const heading[N_COLUMNS] = {NULL, "factor", "verdict", "runs", "answered/s", "mean", "busiest"};
+    arch_arena_t *arena = n > 0 ? archi_arena_create() : NULL;
+    archi_grid_t g;
+
     if (n == 0)
         return;
-    archi_strbuf_printf(b, "\n%-11s %8s  %-9s %4s\n", title, "factor", "verdict", "runs");
+    archi_grid_init(&g, arena, N_COLUMNS, 0, n + 1);
+    archi_grid_row(&g);
+    for (uint32_t i = 0; i < N_COLUMNS; i++)
+        archi_grid_set(&g, i, i == 0 ? title : heading[i], ARCHI_BOLD);
     for (uint32_t i = 0; i < n; i++)
-        put_row(b, &point[i]);
+        put_row(&g, &point[i]);
+    archi_strbuf_add(b, "\n");
+    archi_grid_add(b, &g, width, colour);
+    archi_arena_destroy(&arena);
 }
 
 static void put_head(archi_strbuf_t *b, const arch_capacity_t *c)
@@ -86,21 +119,20 @@ static void put_head(archi_strbuf_t *b, const arch_capacity_t *c)
     char load[ARCHI_SHOWN_BYTES], knee[ARCHI_SHOWN_BYTES], full[ARCHI_SHOWN_BYTES];
 
     say_load(c->designed_load, load);
-    archi_strbuf_printf(b, "%s: designed for %s requests/s; every judgement at %.4g %% confidence\n\ncapacity     ", c->name, load,
-                        100 * c->confidence);
+    archi_strbuf_printf(b, "%s: designed for %s requests/s; every judgement at %.4g %% confidence\n\ncapacity     ", c->name,
+                        load, 100 * c->confidence);
     say_bracket(b, &c->capacity);
     archi_strbuf_add(b, "\n");
     if (c->capacity.at != ARCH_NONE)
         archi_strbuf_printf(b, "breaks first %s\n", c->point[c->capacity.at].why);
     if (c->knee > 0) {
         say_load(c->knee_load, knee);
-        archi_strbuf_printf(b, "knee         %s requests/s (%.3g x): the most throughput for its latency; beyond it, waiting "
-                               "grows faster than work\n", knee, c->knee);
+        archi_strbuf_printf(b, "knee         %s requests/s (%.3g x): the most throughput for its latency\n", knee, c->knee);
     }
     if (isfinite(c->saturation)) {
         say_load(c->saturation * c->designed_load, full);
-        archi_strbuf_printf(b, "saturates    %s first, at %s requests/s (%.3g x), by the traffic equations\n", c->saturates, full,
-                            c->saturation);
+        archi_strbuf_printf(b, "saturates    %s first, at %s requests/s (%.3g x), by the traffic equations\n", c->saturates,
+                            full, c->saturation);
     }
 }
 
@@ -108,11 +140,11 @@ arch_status_t arch_capacity_text(const arch_capacity_t *c, uint32_t width, bool 
 {
     archi_strbuf_t b = {0};
 
-    (void)width, (void)colour;
+    width = width > 0 ? width : 100;
     put_head(&b, c);
     say_recovery(&b, c);
-    put_points(&b, "requests/s", c->point, c->n_points);
-    put_points(&b, "recovery", c->recovery_point, c->n_recovery_points);
+    put_points(&b, "requests/s", c->point, c->n_points, width, colour);
+    put_points(&b, "after overload", c->recovery_point, c->n_recovery_points, width, colour);
     archi_strbuf_printf(&b, "\ndigest %016llx\n", (unsigned long long)c->digest);
     return archi_strbuf_take(&b, text);
 }
@@ -160,7 +192,8 @@ static void put_point(archi_strbuf_t *b, const arch_load_point_t *p)
     put_double(b, "factor", p->factor);
     archi_strbuf_add(b, ", ");
     put_double(b, "load_per_s", p->load);
-    archi_strbuf_printf(b, ", \"verdict\": \"%s\", \"replications\": %u, \"why\": ", verdict_word(p->verdict), p->replications);
+    archi_strbuf_printf(b, ", \"verdict\": \"%s\", \"replications\": %u, \"why\": ", verdict_word(p->verdict),
+                        p->replications);
     archi_strbuf_json(b, p->why);
     archi_strbuf_add(b, ", ");
     put_estimate(b, "throughput_per_s", p->throughput);

@@ -155,10 +155,10 @@ arch_status_t arch_comparison_json(const arch_comparison_t *c, char **text)
 {
     archi_strbuf_t b = {0};
 
-    archi_strbuf_add(&b, "{\n  \"architech_comparison\": 1");
+    archi_strbuf_add(&b, "{\n  \"format\": \"architech comparison\", \"format_version\": 1");
     text_member(&b, "version", arch_version());
-    archi_strbuf_printf(&b, ",\n  \"replications\": %u, \"seed\": \"%" PRIu64 "\", \"duration_ns\": %" PRId64
-                        ", \"warmup_ns\": %" PRId64 ", \"warmup_found\": %s,\n", c->replications, c->seed, c->duration, c->warmup,
+    archi_strbuf_printf(&b, ",\n  \"replications\": %u, \"seed\": \"%" PRIu64 "\", \"duration_ns\": \"%" PRId64
+                        "\", \"warmup_ns\": \"%" PRId64 "\", \"warmup_found\": %s,\n", c->replications, c->seed, c->duration, c->warmup,
                         c->warmup_found ? "true" : "false");
     archi_strbuf_printf(&b, "  \"settled\": %s, \"precise\": %s", c->settled ? "true" : "false", c->precise ? "true" : "false");
     member(&b, "confidence", c->confidence);

@@ -69,8 +69,10 @@ void archi_judge_say(const arch_samples_t *samples, const arch_design_t *design,
     char name[256] = "?", value[ARCHI_SHOWN_BYTES], limit[ARCHI_SHOWN_BYTES];
     arch_metric_at_t at;
 
-    if (arch_samples_objective(samples, design, objective, &at) == ARCH_OK)
+    if (arch_samples_objective(samples, design, objective, &at) == ARCH_OK) {
+        at.figure = at.figure == ARCH_FIGURE_BUSIEST ? ARCH_FIGURE_UTILISATION : at.figure; /* as objectives call it */
         arch_samples_name(samples, at, name, sizeof name);
+    }
     archi_show_estimate(&measured, look_of(o->metric), false, value);
     archi_show_setting(o->limit, look_of(o->metric), limit);
     snprintf(out, bytes, "%s = %s, must be %c %s", name, measured.supported ? value : "not known", o->below ? '<' : '>',

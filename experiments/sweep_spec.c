@@ -474,7 +474,7 @@ static void read_design(spec_t *p, const archi_place_t *at)
     if (problems.n > 0)
         pass_on(p, at, path, &problems);
     else if (arch_status_exit(st) == 2)
-        archi_problem(&p->r, at, "%s", arch_error_text());
+        archi_problem(&p->r, at, "found a design that cannot be read: %.800s", arch_error_text());
     else if (st != ARCH_OK)
         p->r.st = st;
     arch_problems_clear(&problems);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -21,7 +23,7 @@ arch_status_t archi_endpoint_check(const char *endpoint, const char *key, const 
     if ((key == NULL) != (allowed == NULL))
         return ARCH_FAIL(ARCH_E_ARG, "the coordinator's key and the keys that are let in go together");
     if (endpoint != NULL && key == NULL && !insecure && !is_local(endpoint))
-        return ARCH_FAIL(ARCH_E_ARG, "%s: other machines can reach it, so it needs keys (architech keys)", endpoint);
+        return ARCH_FAIL(ARCH_E_ARG, "%s: goes over a network, so it needs keys (architech keys)", endpoint);
     return ARCH_OK;
 }
 
@@ -104,6 +106,23 @@ static arch_status_t private_endpoint(void *socket, char out[ARCHI_ENDPOINT_BYTE
     return ARCH_OK;
 }
 
+/* ZeroMQ takes the place of whoever listens at a path already; a file that a killed process left is nobody. */
+static arch_status_t check_free(const char *endpoint)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    bool taken;
+    int s;
+
+    if (!starts(endpoint, "ipc://") || endpoint[6] == '@' || strlen(endpoint + 6) >= sizeof at.sun_path)
+        return ARCH_OK;
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", endpoint + 6);
+    s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    taken = s >= 0 && connect(s, (struct sockaddr *)&at, sizeof at) == 0;
+    if (s >= 0)
+        close(s);
+    return taken ? ARCH_FAIL(ARCH_E_IO, "%s: somebody else listens there", endpoint) : ARCH_OK;
+}
+
 arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[ARCHI_ENDPOINT_BYTES])
 {
     size_t n = ARCHI_ENDPOINT_BYTES;
@@ -113,11 +132,18 @@ arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[A
     else if (snprintf(bound, ARCHI_ENDPOINT_BYTES, "%s", endpoint) >= ARCHI_ENDPOINT_BYTES)
         return ARCH_FAIL(ARCH_E_ARG, "%.40s...: an endpoint has at most %d characters", endpoint, ARCHI_ENDPOINT_BYTES - 1);
     ARCH_TRY(archi_socket_set(socket, ZMQ_IPV6, 1));
+    ARCH_TRY(check_free(bound));
     if (zmq_bind(socket, bound) != 0)
         return failed_on(bound);
     if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &n) != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "%s: %s", endpoint ? endpoint : "a private place", zmq_strerror(errno));
     return ARCH_OK;
+}
+
+void archi_endpoint_remove(const char *bound)
+{
+    if (starts(bound, "ipc://") && bound[6] != '@' && bound[6] != '\0')
+        unlink(bound + 6);
 }
 
 arch_status_t archi_socket_connect(void *socket, const char *endpoint)

@@ -6,7 +6,7 @@
 
 enum { ARCHI_ENDPOINT_BYTES = 256 };
 
-/* ARCH_E_ARG: other machines can reach it, and there are no keys, and nobody said that this is meant. */
+/* ARCH_E_ARG: it goes over a network, and there are no keys, and nobody said that this is meant. */
 arch_status_t archi_endpoint_check(const char *endpoint, const char *key, const char *allowed, bool insecure);
 
 /* Set an option that is a whole number. */
@@ -21,6 +21,7 @@ arch_status_t archi_socket_identify(void *socket, const char *key, const char *s
 
 /* Bind, and write where it is to `bound`; `endpoint` NULL: a place without a file, for processes of this user only. */
 arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[ARCHI_ENDPOINT_BYTES]);
+void archi_endpoint_remove(const char *bound); /* the file of an ipc:// endpoint whose socket is closed */
 arch_status_t archi_socket_connect(void *socket, const char *endpoint);
 
 #endif

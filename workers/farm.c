@@ -48,7 +48,9 @@ static arch_status_t open_router(archi_farm_t *farm)
     ARCH_TRY(archi_socket_set(farm->router, ZMQ_HEARTBEAT_IVL, (int)(o->expiry_s * 500)));
     ARCH_TRY(archi_socket_bound_messages(farm->router, farm->bounds.result_most));
     ARCH_TRY(archi_socket_guard(farm->context, farm->router, o->key, o->allowed, &farm->gate));
-    return archi_socket_bind(farm->router, o->endpoint, farm->endpoint);
+    ARCH_TRY(archi_socket_bind(farm->router, o->endpoint, farm->endpoint));
+    farm->bound = true;
+    return ARCH_OK;
 }
 
 /* Signals are for the threads of the program, not for ours. */
@@ -142,6 +144,8 @@ void archi_farm_close(archi_farm_t **at)
     }
     if (farm->router != NULL)
         zmq_close(farm->router);
+    if (farm->bound)
+        archi_endpoint_remove(farm->endpoint);
     archi_gate_close(&farm->gate);
     archi_show_close(&farm->show);
     if (farm->context != NULL)

@@ -67,7 +67,7 @@ struct archi_farm {
     uint64_t             session;
     double               opened;
     pthread_t            thread;
-    bool                 thread_runs;
+    bool                 thread_runs, bound;
 
     pthread_mutex_t lock;
     pthread_cond_t  news; /* an answer, a failure, or children that started */

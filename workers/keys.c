@@ -32,29 +32,25 @@ static arch_status_t write_new(const char *path, mode_t mode, const char *text)
     return ARCH_FAIL(ARCH_E_IO, "%s: %s", path, strerror(errno));
 }
 
-arch_status_t archi_keys_make(const char *base)
+arch_status_t archi_keys_make(const char *key, const char *pub)
 {
-    char path[PATH_BYTES], text[512], open_path[PATH_BYTES];
     archi_key_pair_t pair;
     arch_status_t st;
+    char text[512];
 
-    if (strlen(base) + 5 > sizeof path)
-        return ARCH_FAIL(ARCH_E_ARG, "the path of the keys is too long");
+    if (access(pub, F_OK) == 0)
+        return ARCH_FAIL(ARCH_E_ARG, "%s: is there already, and is not overwritten", pub);
     if (zmq_curve_keypair(pair.open, pair.secret) != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "no keys: %s", zmq_strerror(errno));
-    snprintf(path, sizeof path, "%s.key", base);
-    snprintf(open_path, sizeof open_path, "%s.pub", base);
-    if (access(open_path, F_OK) == 0)
-        return ARCH_FAIL(ARCH_E_ARG, "%s: is there already, and is not overwritten", open_path);
     snprintf(text, sizeof text,
              "# A secret key of Architech. Whoever has it can pass for its owner: it goes to the owner's machine only.\n"
              "public %s\nsecret %s\n", pair.open, pair.secret);
-    st = write_new(path, 0600, text);
+    st = write_new(key, 0600, text);
     snprintf(text, sizeof text, "# A public key of Architech. Anyone may know it.\npublic %s\n", pair.open);
     if (st == ARCH_OK) {
-        st = write_new(open_path, 0644, text);
+        st = write_new(pub, 0644, text);
         if (st != ARCH_OK)
-            unlink(path);
+            unlink(key);
     }
     archi_keys_wipe(&pair);
     explicit_bzero(text, sizeof text);

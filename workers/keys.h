@@ -22,9 +22,9 @@ typedef struct {
     unsigned char (*key)[ARCHI_KEY_BYTES];
 } archi_key_ring_t;
 
-/* Make a pair and write BASE.key (mode 0600) and BASE.pub. ARCH_E_ARG: one of them is there already, and stays as it is;
- * ARCH_E_IO. */
-arch_status_t archi_keys_make(const char *base);
+/* Make a pair, and write both keys to `key` (mode 0600) and the public one to `pub`. ARCH_E_ARG: one of the files is there
+ * already, and stays as it is; ARCH_E_IO. */
+arch_status_t archi_keys_make(const char *key, const char *pub);
 
 /* Read a secret key file. ARCH_E_NOTFOUND; ARCH_E_FORMAT: not one, its keys do not go together, or others may read it. */
 arch_status_t archi_keys_read_pair(const char *path, archi_key_pair_t *out);

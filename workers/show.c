@@ -13,6 +13,7 @@ struct archi_show {
     void           *context, *socket;
     archi_gate_t   *gate;
     pthread_mutex_t lock; /* of the socket */
+    bool            bound;
     char            endpoint[ARCHI_ENDPOINT_BYTES];
 };
 
@@ -26,7 +27,9 @@ static arch_status_t open_all(archi_show_t *s, const char *endpoint, const char 
     ARCH_TRY(archi_socket_set(s->socket, ZMQ_SNDHWM, 16)); /* who is slower than that wants no history */
     ARCH_TRY(archi_socket_bound_messages(s->socket, 0)); /* subscriptions are all that comes in */
     ARCH_TRY(archi_socket_guard(s->context, s->socket, key, allowed, &s->gate));
-    return archi_socket_bind(s->socket, endpoint, s->endpoint);
+    ARCH_TRY(archi_socket_bind(s->socket, endpoint, s->endpoint));
+    s->bound = true;
+    return ARCH_OK;
 }
 
 arch_status_t archi_show_open(const char *endpoint, const char *key, const char *allowed, bool insecure, archi_show_t **out)
@@ -56,6 +59,8 @@ void archi_show_close(archi_show_t **at)
         return;
     if (s->socket != NULL)
         zmq_close(s->socket);
+    if (s->bound)
+        archi_endpoint_remove(s->endpoint);
     archi_gate_close(&s->gate);
     if (s->context != NULL)
         while (zmq_ctx_term(s->context) != 0 && errno == EINTR)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void answers_every_job_once_in_threads(void)
 {
@@ -201,6 +202,18 @@ static void refuses_to_be_open_to_the_world(void)
     CU_ASSERT_PTR_NULL(farm);
 }
 
+static void leaves_no_file_and_takes_no_place(void)
+{
+    archi_farm_options_t o = {.endpoint = "ipc://unit_workers.ipc"};
+    archi_farm_t *farm = open_farm(o), *second = NULL;
+
+    CU_ASSERT_EQUAL(access("unit_workers.ipc", F_OK), 0);
+    CU_ASSERT_EQUAL(archi_farm_open(&o, &second), ARCH_E_IO);
+    CU_ASSERT_EQUAL(access("unit_workers.ipc", F_OK), 0);
+    archi_farm_close(&farm);
+    CU_ASSERT_NOT_EQUAL(access("unit_workers.ipc", F_OK), 0);
+}
+
 static void sixty_four_workers_share_the_work(void)
 {
     archi_farm_t *farm = open_farm((archi_farm_options_t){.expiry_s = 20});
@@ -263,6 +276,7 @@ int main(int argc, char **argv)
     CU_ADD_TEST(suite, goes_on_with_whoever_comes_and_leaves);
     CU_ADD_TEST(suite, refuses_an_id_twice_and_what_is_too_large);
     CU_ADD_TEST(suite, refuses_to_be_open_to_the_world);
+    CU_ADD_TEST(suite, leaves_no_file_and_takes_no_place);
     CU_ADD_TEST(suite, leaves_a_coordinator_that_is_not_there);
     CU_ADD_TEST(suite, sends_workers_of_another_version_away);
     CU_basic_set_mode(CU_BRM_VERBOSE);

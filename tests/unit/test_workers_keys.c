@@ -43,8 +43,9 @@ static int make_keys(void)
     snprintf(folder, sizeof folder, "%s/arch-keys-XXXXXX", tmp == NULL ? "/tmp" : tmp);
     if (mkdtemp(folder) == NULL || mkdir(at("allowed"), 0755) != 0)
         return 1;
-    return archi_keys_make(at("coordinator")) != ARCH_OK || archi_keys_make(at("stranger")) != ARCH_OK ||
-           archi_keys_make(at("allowed/worker")) != ARCH_OK;
+    return archi_keys_make(at("coordinator.key"), at("coordinator.pub")) != ARCH_OK ||
+           archi_keys_make(at("stranger.key"), at("stranger.pub")) != ARCH_OK ||
+           archi_keys_make(at("worker.key"), at("allowed/worker.pub")) != ARCH_OK;
 }
 
 static int remove_keys(void)
@@ -66,7 +67,7 @@ static void makes_pairs_that_only_the_owner_reads(void)
     CU_ASSERT_EQUAL(archi_keys_read_pair(at("coordinator.key"), &pair), ARCH_OK);
     CU_ASSERT_EQUAL(archi_keys_read_public(at("coordinator.pub"), open), ARCH_OK);
     CU_ASSERT_STRING_EQUAL(pair.open, open);
-    CU_ASSERT_EQUAL(archi_keys_make(at("coordinator")), ARCH_E_ARG); /* and the old one stays */
+    CU_ASSERT_EQUAL(archi_keys_make(at("coordinator.key"), at("new.pub")), ARCH_E_ARG); /* and the old one stays */
     CU_ASSERT_EQUAL(archi_keys_read_public(at("coordinator.pub"), open), ARCH_OK);
     CU_ASSERT_STRING_EQUAL(pair.open, open);
 }
@@ -129,7 +130,7 @@ static void works_with_a_key_that_is_let_in(void)
     archi_farm_t *farm = open_guarded();
     static hand_t hand;
 
-    hire_with(&hand, (archi_worker_options_t){.endpoint = archi_farm_endpoint(farm), .key = at("allowed/worker.key"),
+    hire_with(&hand, (archi_worker_options_t){.endpoint = archi_farm_endpoint(farm), .key = at("worker.key"),
                                               .server_key = at("coordinator.pub")});
     put_squares(farm, 100, 0);
     CU_ASSERT_EQUAL(take_squares(farm, 100), 0);
@@ -148,7 +149,7 @@ static void gives_nothing_to_others(void)
     put_squares(farm, 10, 0);
     hire_with(&hand[0], (archi_worker_options_t){.endpoint = archi_farm_endpoint(farm), .key = at("stranger.key"),
                                                  .server_key = at("coordinator.pub"), .patience_s = 5});
-    hire_with(&hand[1], (archi_worker_options_t){.endpoint = archi_farm_endpoint(farm), .key = at("allowed/worker.key"),
+    hire_with(&hand[1], (archi_worker_options_t){.endpoint = archi_farm_endpoint(farm), .key = at("worker.key"),
                                                  .server_key = at("stranger.pub"), .patience_s = 1});
     hire_with(&hand[2], (archi_worker_options_t){.endpoint = archi_farm_endpoint(farm), .patience_s = 1});
     for (int i = 0; i < 3; i++) {
@@ -192,7 +193,7 @@ static void shows_progress_to_those_who_may_watch(void)
     char *text = NULL, *none = NULL;
     arch_status_t st = ARCH_OK;
 
-    CU_ASSERT_EQUAL(archi_watch_open(archi_farm_progress_endpoint(farm), at("allowed/worker.key"), at("coordinator.pub"),
+    CU_ASSERT_EQUAL(archi_watch_open(archi_farm_progress_endpoint(farm), at("worker.key"), at("coordinator.pub"),
                                      &friend), ARCH_OK);
     CU_ASSERT_EQUAL(archi_watch_open(archi_farm_progress_endpoint(farm), at("stranger.key"), at("coordinator.pub"),
                                      &stranger), ARCH_OK);
