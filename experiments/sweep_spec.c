@@ -441,11 +441,20 @@ static bool read_method(spec_t *p, const archi_place_t *axes, const archi_place_
 
 /* ---- the design, and whether it takes the values ------------------------------------------------------------------ */
 
+/* Problems of a design within the file have places in it; of one in a file of its own, places there. */
 static void pass_on(spec_t *p, const archi_place_t *at, const char *file, const arch_problems_t *problems)
 {
-    for (uint32_t i = 0; i < problems->n; i++)
-        archi_problem(&p->r, at, "%s%s%.200s: %.800s", file, *file != '\0' ? ": " : "", problems->problem[i].at,
-                      problems->problem[i].text);
+    char pointer[AT_BYTES];
+
+    for (uint32_t i = 0; i < problems->n; i++) {
+        const arch_problem_t *x = &problems->problem[i];
+        if (*file != '\0') {
+            archi_problem(&p->r, at, "%s: %.200s%s%.800s", file, x->at, *x->at != '\0' ? ": " : "", x->text);
+        } else {
+            snprintf(pointer, sizeof pointer, "/design%.900s", x->at);
+            archi_problem_at(&p->r, pointer, at->node->order, x->text);
+        }
+    }
 }
 
 static void read_design(spec_t *p, const archi_place_t *at)
