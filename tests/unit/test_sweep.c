@@ -52,7 +52,7 @@ static void combines_values(void)
     has_setting(s, 0, 1, "\"100/s\"");
     has_setting(s, 2, 1, "\"1000/s\"");
     has_setting(s, 5, 1, "\"10000/s\"");
-    has_setting(s, 1, 2, "{\"exponential\":{\"mean\":\"2ms\"}}");
+    has_setting(s, 1, 2, "{\"exponential\": {\"mean\": \"2ms\"}}");
     CU_ASSERT_STRING_EQUAL(s->axis[1].unit, "/s");
     CU_ASSERT_TRUE(isnan(s->axis[2].number[0]));
     arch_sweep_destroy(&s);
