@@ -294,6 +294,16 @@ static const char *set_aside(arch_comparison_t *out, const arch_run_settings_t *
                               n > 3 ? " and " : "", n > 3 ? word[3] : "");
 }
 
+/* Its name, with a number behind it when an earlier one has the same. */
+static const char *name_of(arch_comparison_t *out, const arch_design_t *const *design, uint32_t k)
+{
+    uint32_t same = 1;
+
+    for (uint32_t i = 0; i < k; i++)
+        same += strcmp(design[i]->name, design[k]->name) == 0;
+    return same > 1 ? archi_compare_text(out, "%s (%u)", design[k]->name, same) : archi_compare_text(out, "%s", design[k]->name);
+}
+
 static arch_status_t put_design(archi_compare_t *c, const arch_compare_options_t *o, const arch_design_t *const *design,
                                 uint32_t k)
 {
@@ -306,7 +316,7 @@ static arch_status_t put_design(archi_compare_t *c, const arch_compare_options_t
     if (o->independent)
         c->design[k].run.seed += k;
     c->point[k] = (arch_point_t){.design = &c->design[k], .wanted = c->design[k].run.replications};
-    out->name[k] = archi_compare_text(out, "%s", design[k]->name);
+    out->name[k] = name_of(out, design, k);
     out->set_aside[k] = set_aside(out, &design[0]->run, &design[k]->run);
     return out->name[k] != NULL && out->set_aside[k] != NULL ? ARCH_OK : no_memory();
 }
