@@ -24,6 +24,7 @@ typedef struct {
 struct archi_net {
     const archi_net_ops_t *ops;
     uint32_t               rank, size;
+    uint32_t               near_first, n_near; /* see archi_net_near() */
     int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
     uint32_t               ring_events; /* see archi_net_set_rings() */
     void                  *region;      /* see archi_net_share() */

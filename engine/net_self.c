@@ -336,6 +336,7 @@ arch_status_t archi_net_group_join(archi_net_group_t *group, uint32_t rank, arch
     me->net.ops = &self_ops;
     me->net.rank = rank;
     me->net.size = group->size;
+    me->net.n_near = group->size;
     me->net.spins = (long)group->size <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
     me->group = group;
     atomic_fetch_add(&group->n_nets, 1);
