@@ -6,7 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT = 256, REPLICATIONS, MOST, PRECISION, CONFIDENCE, DURATION, WARMUP, SEED, ALL, INDEPENDENT, SET, UNSET, JOURNAL };
+enum {
+    FORMAT = 256,
+    REPLICATIONS,
+    MOST,
+    PRECISION,
+    CONFIDENCE,
+    DURATION,
+    WARMUP,
+    SEED,
+    ALL,
+    INDEPENDENT,
+    SET,
+    UNSET,
+    JOURNAL
+};
 
 static const struct option options[] = {
     {"output", required_argument, NULL, 'o'},
@@ -56,30 +70,50 @@ static const char *read_warmup(request_t *r, const char *text)
 {
     r->has_warmup = true;
     r->warmup = ARCH_AUTO;
-    return strcmp(text, "auto") == 0 || cli_parse_time(text, &r->warmup) ? NULL : "a time with a unit, such as 5s, or \"auto\"";
+    return strcmp(text, "auto") == 0 || cli_parse_time(text, &r->warmup)
+               ? NULL
+               : "a time with a unit, such as 5s, or \"auto\"";
 }
 
 static const char *read_option(request_t *r, int answer, const char *value)
 {
     switch (answer) {
-    case 'o': r->output = value; return NULL;
+    case 'o':
+        r->output = value;
+        return NULL;
     case FORMAT:
         r->json = strcmp(value, "json") == 0;
         return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
-    case REPLICATIONS: return read_count(value, 2, &r->o.replications);
-    case MOST: return read_count(value, 2, &r->o.most_replications);
-    case PRECISION: return cli_parse_share(value, &r->o.precision) ? NULL : "a share, such as 1%";
-    case CONFIDENCE: return cli_parse_share(value, &r->o.confidence) ? NULL : "a share, such as 95%";
+    case REPLICATIONS:
+        return read_count(value, 2, &r->o.replications);
+    case MOST:
+        return read_count(value, 2, &r->o.most_replications);
+    case PRECISION:
+        return cli_parse_share(value, &r->o.precision) ? NULL : "a share, such as 1%";
+    case CONFIDENCE:
+        return cli_parse_share(value, &r->o.confidence) ? NULL : "a share, such as 95%";
     case DURATION:
         r->has_duration = true;
-        return cli_parse_time(value, &r->duration) && r->duration > 0 ? NULL : "a time with a unit above 0, such as 60s";
-    case WARMUP: return read_warmup(r, value);
-    case SEED: r->has_seed = true; return cli_parse_count(value, 0, UINT64_MAX, &r->seed) ? NULL : "a whole number";
-    case ALL: r->all = true; return NULL;
-    case INDEPENDENT: r->o.independent = 1; return NULL;
-    case JOURNAL: r->journal = value; return NULL;
-    case SET: return cli_take_set(&r->changes, value);
-    default: return cli_take_unset(&r->changes, value);
+        return cli_parse_time(value, &r->duration) && r->duration > 0 ? NULL
+                                                                      : "a time with a unit above 0, such as 60s";
+    case WARMUP:
+        return read_warmup(r, value);
+    case SEED:
+        r->has_seed = true;
+        return cli_parse_count(value, 0, UINT64_MAX, &r->seed) ? NULL : "a whole number";
+    case ALL:
+        r->all = true;
+        return NULL;
+    case INDEPENDENT:
+        r->o.independent = 1;
+        return NULL;
+    case JOURNAL:
+        r->journal = value;
+        return NULL;
+    case SET:
+        return cli_take_set(&r->changes, value);
+    default:
+        return cli_take_unset(&r->changes, value);
     }
 }
 
@@ -99,8 +133,8 @@ static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
             return cli_bad_option(cli, &cli_compare, argv, answer);
         expected = read_option(r, answer, optarg);
         if (expected != NULL)
-            return cli_misuse(cli, &cli_compare, "compare: --%s: found \"%s\", expected %s", options[index].name, optarg,
-                              expected);
+            return cli_misuse(cli, &cli_compare, "compare: --%s: found \"%s\", expected %s", options[index].name,
+                              optarg, expected);
     }
     r->path = argv + optind;
     r->n = (uint32_t)(argc - optind);
@@ -187,7 +221,8 @@ static int compare_main(cli_t *cli, int argc, char **argv)
 }
 
 const cli_command_t cli_compare = {
-    "compare", "say which figures of designs differ, and where on the way it arises",
+    "compare",
+    "say which figures of designs differ, and where on the way it arises",
     "Usage: architech compare BASE.json OTHER.json [...] [options]\n"
     "\n"
     "Run designs on the same random numbers and set each beside the first: the difference and ratio of every metric\n"
@@ -195,7 +230,8 @@ const cli_command_t cli_compare = {
     "data can show no difference, and what it would take. All run with the base's seed, duration and warm-up.\n"
     "\n"
     "      --replications N   of every design (default: what the base says)\n"
-    "      --precision SHARE  add replications until the difference of every headline is known to within that share of the\n"
+    "      --precision SHARE  add replications until the difference of every headline is known to within that share of "
+    "the\n"
     "                         base's figure: 1%\n"
     "      --most-replications N  with --precision: stop there (default: 1000)\n"
     "      --confidence SHARE of intervals; all headlines' hold together (default: 95%)\n"
@@ -209,12 +245,12 @@ const cli_command_t cli_compare = {
     "      --warmup TIME|auto what is left out at its beginning; auto finds one for all\n"
     "      --seed N           of the random numbers\n"
     "      --set POINTER=VALUE  with another value in every design: /workloads/web/rate=800/s; as often as you like\n"
-    "      --unset POINTER    without a value\n" CLI_LAB_USAGE
-    "\n"
+    "      --unset POINTER    without a value\n" CLI_LAB_USAGE "\n"
     "Example:\n"
     "  architech compare examples/stage-2-horizontal.json examples/stage-3-read-replicas.json \\\n"
     "      --set /workloads/web/rate=800/s\n"
     "\n"
     "Exit status: 0 answered, 2 the input is at fault, 3 the machine is.\n",
-    false, compare_main,
+    false,
+    compare_main,
 };

@@ -49,16 +49,27 @@ static const char *read_count(const char *text, uint64_t least, uint32_t *out)
 static const char *read_option(request_t *r, int answer, const char *value)
 {
     switch (answer) {
-    case 'o': r->output = value; return NULL;
-    case CSV: r->csv = value; return NULL;
+    case 'o':
+        r->output = value;
+        return NULL;
+    case CSV:
+        r->csv = value;
+        return NULL;
     case FORMAT:
         r->format = strcmp(value, "csv") == 0 ? AS_CSV : AS_TEXT;
         return r->format == AS_CSV || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"csv\"";
-    case REPLICATIONS: return read_count(value, 1, &r->replications);
-    case CONFIDENCE: return cli_parse_share(value, &r->confidence) ? NULL : "a share, such as 95%";
-    case ROWS: return read_count(value, 0, &r->rows);
-    case DRY_RUN: r->dry = true; return NULL;
-    default: r->journal = value; return NULL;
+    case REPLICATIONS:
+        return read_count(value, 1, &r->replications);
+    case CONFIDENCE:
+        return cli_parse_share(value, &r->confidence) ? NULL : "a share, such as 95%";
+    case ROWS:
+        return read_count(value, 0, &r->rows);
+    case DRY_RUN:
+        r->dry = true;
+        return NULL;
+    default:
+        r->journal = value;
+        return NULL;
     }
 }
 
@@ -78,7 +89,8 @@ static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
             return cli_bad_option(cli, &cli_sweep, argv, answer);
         expected = read_option(r, answer, optarg);
         if (expected != NULL)
-            return cli_misuse(cli, &cli_sweep, "sweep: --%s: found \"%s\", expected %s", options[index].name, optarg, expected);
+            return cli_misuse(cli, &cli_sweep, "sweep: --%s: found \"%s\", expected %s", options[index].name, optarg,
+                              expected);
     }
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_sweep, "sweep: expected one sweep file, found %d", argc - optind);
@@ -93,8 +105,8 @@ static int read_sweep(const cli_t *cli, request_t *r)
     int status = st == ARCH_OK ? CLI_DONE : problems.n == 0 ? cli_failed(cli, st) : arch_status_exit(st);
 
     for (uint32_t i = 0; st != ARCH_OK && i < problems.n; i++)
-        fprintf(stderr, "architech: %s: %s%s%s\n", r->spec, problems.problem[i].at, *problems.problem[i].at != '\0' ? ": " : "",
-                problems.problem[i].text);
+        fprintf(stderr, "architech: %s: %s%s%s\n", r->spec, problems.problem[i].at,
+                *problems.problem[i].at != '\0' ? ": " : "", problems.problem[i].text);
     arch_problems_clear(&problems);
     if (st == ARCH_OK && r->replications > 0)
         r->sweep->replications = r->replications;
@@ -202,11 +214,14 @@ static int sweep_main(cli_t *cli, int argc, char **argv)
 }
 
 const cli_command_t cli_sweep = {
-    "sweep", "simulate a design over axes of its values",
+    "sweep",
+    "simulate a design over axes of its values",
     "Usage: architech sweep SPEC.json [-o FILE.h5] [options]\n"
     "\n"
-    "Simulate every point of a sweep: combinations of values, pairs, a Latin hypercube or Sobol's sequence, as the file\n"
-    "says. One HDF5 file has an array per metric over the axes. A sweep that was stopped goes on when the same command\n"
+    "Simulate every point of a sweep: combinations of values, pairs, a Latin hypercube or Sobol's sequence, as the "
+    "file\n"
+    "says. One HDF5 file has an array per metric over the axes. A sweep that was stopped goes on when the same "
+    "command\n"
     "is given again: until its end, answers are kept in FILE.h5.jobs.\n"
     "\n"
     "  -o, --output FILE.h5   write everything to an HDF5 file\n"
@@ -216,11 +231,11 @@ const cli_command_t cli_sweep = {
     "      --dry-run          list the points and simulate nothing\n"
     "      --replications N   of each point, instead of what the file says\n"
     "      --confidence SHARE of intervals (default: 95%)\n"
-    "      --journal FOLDER   keep answers there instead\n" CLI_LAB_USAGE
-    "\n"
+    "      --journal FOLDER   keep answers there instead\n" CLI_LAB_USAGE "\n"
     "Example:\n"
     "  architech sweep examples/experiments/sweep.json -o sweep.h5\n"
     "\n"
     "Exit status: 0 answered, 2 the input is at fault, 3 the machine is.\n",
-    false, sweep_main,
+    false,
+    sweep_main,
 };

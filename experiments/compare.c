@@ -94,7 +94,8 @@ static bool same_subject(const char *a, const char *b)
 }
 
 /* Subjects of a, none of whose metrics b has. */
-static arch_status_t list_only(arch_comparison_t *out, const metrics_t *a, const metrics_t *b, const char ***only, uint32_t *n)
+static arch_status_t list_only(arch_comparison_t *out, const metrics_t *a, const metrics_t *b, const char ***only,
+                               uint32_t *n)
 {
     uint32_t end;
 
@@ -146,8 +147,10 @@ static arch_status_t match_metrics(archi_compare_t *c, uint32_t other, const met
         arch_compared_t *m = &pair->metric[pair->n_metrics];
         if (same == NULL)
             continue;
-        *m = (arch_compared_t){.name = base->metric[i].name, .figure = base->metric[i].at.figure,
-                               .headline = is_headline(c, base->metric[i].at), .joint_half_width = NAN};
+        *m = (arch_compared_t){.name = base->metric[i].name,
+                               .figure = base->metric[i].at.figure,
+                               .headline = is_headline(c, base->metric[i].at),
+                               .joint_half_width = NAN};
         ARCH_TRY(arch_samples_compare(c->point[0].samples, base->metric[i].at, c->point[other].samples, same->at,
                                       c->out->confidence, &m->of));
         pair->n_metrics++;
@@ -166,10 +169,12 @@ static void judge(const arch_comparison_t *out, arch_compared_t *m)
     double n = out->replications, half = m->of.difference.half_width, base = m->of.a.value, target = 0.01 * fabs(base);
 
     if (m->headline && isfinite(half))
-        m->joint_half_width = half * archi_student(n - 1, out->joint_confidence) / archi_student(n - 1, out->confidence);
+        m->joint_half_width =
+            half * archi_student(n - 1, out->joint_confidence) / archi_student(n - 1, out->confidence);
     if (m->headline)
         half = m->joint_half_width;
-    m->replications_for_one_percent = isfinite(half) && target > 0 ? fmax(2, ceil(n * (half / target) * (half / target))) : NAN;
+    m->replications_for_one_percent =
+        isfinite(half) && target > 0 ? fmax(2, ceil(n * (half / target) * (half / target))) : NAN;
     if (!m->of.difference.supported || !isfinite(half))
         m->effect = ARCH_EFFECT_UNKNOWN;
     else if (m->of.difference.value == 0 && half == 0)
@@ -301,7 +306,8 @@ static const char *name_of(arch_comparison_t *out, const arch_design_t *const *d
 
     for (uint32_t i = 0; i < k; i++)
         same += strcmp(design[i]->name, design[k]->name) == 0;
-    return same > 1 ? archi_compare_text(out, "%s (%u)", design[k]->name, same) : archi_compare_text(out, "%s", design[k]->name);
+    return same > 1 ? archi_compare_text(out, "%s (%u)", design[k]->name, same)
+                    : archi_compare_text(out, "%s", design[k]->name);
 }
 
 static arch_status_t put_design(archi_compare_t *c, const arch_compare_options_t *o, const arch_design_t *const *design,

@@ -16,7 +16,8 @@ typedef struct {
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-const char *archi_compare_text(arch_comparison_t *out, const char *format, ...);
+const char *
+archi_compare_text(arch_comparison_t *out, const char *format, ...);
 
 /* Fill pair->path: where the changes of mean latencies arise. */
 arch_status_t archi_compare_paths(archi_compare_t *c, uint32_t other, arch_pair_t *pair);

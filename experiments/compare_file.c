@@ -46,7 +46,8 @@ static void put_metric(archi_strbuf_t *b, const arch_compared_t *m)
     archi_strbuf_add(b, "{\"metric\": ");
     archi_strbuf_json(b, m->name);
     text_member(b, "unit", arch_figure_unit(m->figure));
-    archi_strbuf_printf(b, ", \"headline\": %s, \"effect\": \"%s\"", m->headline ? "true" : "false", effects[m->effect]);
+    archi_strbuf_printf(b, ", \"headline\": %s, \"effect\": \"%s\"", m->headline ? "true" : "false",
+                        effects[m->effect]);
     estimate(b, "base", &m->of.a);
     estimate(b, "other", &m->of.b);
     estimate(b, "difference", &m->of.difference);
@@ -139,7 +140,8 @@ static void put_objectives(archi_strbuf_t *b, const arch_comparison_t *c)
                 archi_strbuf_add(b, "null");
                 continue;
             }
-            archi_strbuf_printf(b, "{\"met\": %s, \"verdict\": \"%s\"", o->met ? "true" : "false", verdicts[o->verdict]);
+            archi_strbuf_printf(b, "{\"met\": %s, \"verdict\": \"%s\"", o->met ? "true" : "false",
+                                verdicts[o->verdict]);
             text_member(b, "metric", o->subject);
             text_member(b, "unit", arch_figure_unit(o->figure));
             member(b, o->below ? "below" : "above", o->limit);
@@ -157,10 +159,12 @@ arch_status_t arch_comparison_json(const arch_comparison_t *c, char **text)
 
     archi_strbuf_add(&b, "{\n  \"format\": \"architech comparison\", \"format_version\": 1");
     text_member(&b, "version", arch_version());
-    archi_strbuf_printf(&b, ",\n  \"replications\": %u, \"seed\": \"%" PRIu64 "\", \"duration_ns\": \"%" PRId64
-                        "\", \"warmup_ns\": \"%" PRId64 "\", \"warmup_found\": %s,\n", c->replications, c->seed, c->duration, c->warmup,
-                        c->warmup_found ? "true" : "false");
-    archi_strbuf_printf(&b, "  \"settled\": %s, \"precise\": %s", c->settled ? "true" : "false", c->precise ? "true" : "false");
+    archi_strbuf_printf(&b,
+                        ",\n  \"replications\": %u, \"seed\": \"%" PRIu64 "\", \"duration_ns\": \"%" PRId64
+                        "\", \"warmup_ns\": \"%" PRId64 "\", \"warmup_found\": %s,\n",
+                        c->replications, c->seed, c->duration, c->warmup, c->warmup_found ? "true" : "false");
+    archi_strbuf_printf(&b, "  \"settled\": %s, \"precise\": %s", c->settled ? "true" : "false",
+                        c->precise ? "true" : "false");
     member(&b, "confidence", c->confidence);
     member(&b, "joint_confidence", c->joint_confidence);
     archi_strbuf_printf(&b, ", \"joint_intervals\": %u,\n", c->n_joint);
@@ -176,25 +180,43 @@ arch_status_t arch_comparison_json(const arch_comparison_t *c, char **text)
 /* ---- HDF5 ------------------------------------------------------------------------------------------------------- */
 
 enum { COLUMNS = 11, NAME_BYTES = 48 };
-static const char *const columns[COLUMNS] = {"base", "base_half_width", "other", "other_half_width", "difference",
-                                             "difference_half_width", "joint_half_width", "ratio", "ratio_half_width",
-                                             "correlation", "effect"};
+static const char *const columns[COLUMNS] = {"base",
+                                             "base_half_width",
+                                             "other",
+                                             "other_half_width",
+                                             "difference",
+                                             "difference_half_width",
+                                             "joint_half_width",
+                                             "ratio",
+                                             "ratio_half_width",
+                                             "correlation",
+                                             "effect"};
 
 static double cell(const arch_compared_t *m, uint32_t column)
 {
     const arch_difference_t *d = &m->of;
 
     switch (column) {
-    case 0: return d->a.value;
-    case 1: return d->a.half_width;
-    case 2: return d->b.value;
-    case 3: return d->b.half_width;
-    case 4: return d->difference.value;
-    case 5: return d->difference.half_width;
-    case 6: return m->joint_half_width;
-    case 7: return d->ratio.supported ? d->ratio.value : NAN;
-    case 8: return d->ratio.half_width;
-    default: return d->correlation;
+    case 0:
+        return d->a.value;
+    case 1:
+        return d->a.half_width;
+    case 2:
+        return d->b.value;
+    case 3:
+        return d->b.half_width;
+    case 4:
+        return d->difference.value;
+    case 5:
+        return d->difference.half_width;
+    case 6:
+        return m->joint_half_width;
+    case 7:
+        return d->ratio.supported ? d->ratio.value : NAN;
+    case 8:
+        return d->ratio.half_width;
+    default:
+        return d->correlation;
     }
 }
 
@@ -205,7 +227,8 @@ typedef struct {
     double *value; /* [COLUMNS - 1][n_metrics] */
 } pair_sheet_t;
 
-static arch_status_t fill_pair(const arch_pair_t *pair, uint32_t k, pair_sheet_t *s, archi_sheet_array_t *array, uint32_t *n)
+static arch_status_t fill_pair(const arch_pair_t *pair, uint32_t k, pair_sheet_t *s, archi_sheet_array_t *array,
+                               uint32_t *n)
 {
     size_t rows = pair->n_metrics;
 
@@ -225,12 +248,17 @@ static arch_status_t fill_pair(const arch_pair_t *pair, uint32_t k, pair_sheet_t
     snprintf(s->name[COLUMNS], NAME_BYTES, "/pair_%u/metric", k);
     snprintf(s->name[COLUMNS + 1], NAME_BYTES, "/pair_%u/unit", k);
     array[(*n)++] = (archi_sheet_array_t){s->name[COLUMNS], ARCHI_SHEET_TEXT, 1, {rows}, s->metric, NULL, {NULL}};
-    array[(*n)++] = (archi_sheet_array_t){s->name[COLUMNS + 1], ARCHI_SHEET_TEXT, 1, {rows}, s->unit, NULL, {s->name[COLUMNS]}};
+    array[(*n)++] =
+        (archi_sheet_array_t){s->name[COLUMNS + 1], ARCHI_SHEET_TEXT, 1, {rows}, s->unit, NULL, {s->name[COLUMNS]}};
     for (uint32_t column = 0; column < COLUMNS; column++) {
         bool is_text = column == COLUMNS - 1;
         snprintf(s->name[column], NAME_BYTES, "/pair_%u/%s", k, columns[column]);
-        array[(*n)++] = (archi_sheet_array_t){s->name[column], is_text ? ARCHI_SHEET_TEXT : ARCHI_SHEET_DOUBLE, 1, {rows},
-                                              is_text ? (const void *)s->effect : s->value + column * rows, NULL,
+        array[(*n)++] = (archi_sheet_array_t){s->name[column],
+                                              is_text ? ARCHI_SHEET_TEXT : ARCHI_SHEET_DOUBLE,
+                                              1,
+                                              {rows},
+                                              is_text ? (const void *)s->effect : s->value + column * rows,
+                                              NULL,
                                               {s->name[COLUMNS]}};
     }
     return ARCH_OK;
@@ -242,7 +270,8 @@ arch_status_t arch_comparison_write(const char *path, const arch_comparison_t *c
     size_t most = (size_t)(c->n_designs - 1) * (COLUMNS + 2) + 4;
     archi_sheet_array_t *array = calloc(most, sizeof *array);
     pair_sheet_t *pair = calloc(c->n_designs, sizeof *pair);
-    arch_status_t st = array != NULL && pair != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory for the file of a comparison");
+    arch_status_t st =
+        array != NULL && pair != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory for the file of a comparison");
     char *json = NULL;
     uint32_t n = 0;
 

@@ -1,11 +1,11 @@
 /* experiments/compare_path.c - where on the way of a request a change of its mean latency arises.
  *
  * A request is followed through the design's call graph: how often it comes by each component, what it asks for there
- * (demand: the means of the design's CPU and delay steps), how often it crosses which link. The waiting of a visit is what the
- * samples say of that component, over all its endpoints, and so is a cache's hit ratio. What a service waits for from those
- * it calls is theirs. Approximate are: of parallel branches, the one that takes longest on average (of k that are waited for,
- * the k-th) stands for all; each visit waits as long as any other there; failures and rejections are left out. What is
- * measured beyond the sum is told as what is not told apart. */
+ * (demand: the means of the design's CPU and delay steps), how often it crosses which link. The waiting of a visit is
+ * what the samples say of that component, over all its endpoints, and so is a cache's hit ratio. What a service waits
+ * for from those it calls is theirs. Approximate are: of parallel branches, the one that takes longest on average (of k
+ * that are waited for, the k-th) stands for all; each visit waits as long as any other there; failures and rejections
+ * are left out. What is measured beyond the sum is told as what is not told apart. */
 #include "experiments/compare.h"
 #include "model/estimate.h"
 #include <architech/dist.h>
@@ -13,21 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 200 };           /* calls within calls that are followed; cycles have an end by chance */
+enum { ROUNDS = 200 };            /* calls within calls that are followed; cycles have an end by chance */
 static const double least = 1e-9; /* visits per request that are not followed further */
 
 /* Places where time is spent, numbered: services, balancers, primaries and replicas of databases in turn, caches. */
 typedef struct {
     const arch_design_t *d;
     const arch_samples_t *s;
-    uint32_t n_places, n_nodes;    /* nodes: endpoints of places */
-    uint32_t *first_node;          /* [n_places + 1] by place; databases: primary and replica both have all queries */
-    double *wait;                  /* [n_places] of a visit, ns */
-    double *waits;                 /* [n_places * replications], NaN where unknown */
-    double *hit;                   /* [n_caches] */
-    double *time;                  /* [n_nodes] expected, with all that it calls */
-    double *now, *next;            /* [n_nodes] visits that are still to be followed */
-    double *visits, *demand;       /* [n_places] per request, of the operation at hand */
+    uint32_t n_places, n_nodes; /* nodes: endpoints of places */
+    uint32_t *first_node;       /* [n_places + 1] by place; databases: primary and replica both have all queries */
+    double *wait;               /* [n_places] of a visit, ns */
+    double *waits;              /* [n_places * replications], NaN where unknown */
+    double *hit;                /* [n_caches] */
+    double *time;               /* [n_nodes] expected, with all that it calls */
+    double *now, *next;         /* [n_nodes] visits that are still to be followed */
+    double *visits, *demand;    /* [n_places] per request, of the operation at hand */
     double network, messages;
 } graph_t;
 
@@ -39,10 +39,14 @@ static uint32_t place_of(const graph_t *g, const arch_ref_t *ref)
     const arch_database_t *db;
 
     switch (ref->kind) {
-    case ARCH_SERVICE: return ref->element;
-    case ARCH_BALANCER: return d->n_services + ref->element;
-    case ARCH_CACHE: return d->n_services + d->n_balancers + 2 * d->n_databases + ref->element;
-    default: break;
+    case ARCH_SERVICE:
+        return ref->element;
+    case ARCH_BALANCER:
+        return d->n_services + ref->element;
+    case ARCH_CACHE:
+        return d->n_services + d->n_balancers + 2 * d->n_databases + ref->element;
+    default:
+        break;
     }
     db = &d->database[ref->element];
     return d->n_services + d->n_balancers + 2 * ref->element +
@@ -80,7 +84,8 @@ static uint32_t node_of(const graph_t *g, const arch_ref_t *ref)
 /* ---- links ------------------------------------------------------------------------------------------------------ */
 
 /* There and back; a workload is no element. */
-static double round_trip(const arch_design_t *d, bool of_workload, arch_kind_t kind, uint32_t element, const arch_ref_t *to)
+static double round_trip(const arch_design_t *d, bool of_workload, arch_kind_t kind, uint32_t element,
+                         const arch_ref_t *to)
 {
     const arch_dist_t *latency = &d->latency;
 
@@ -88,8 +93,8 @@ static double round_trip(const arch_design_t *d, bool of_workload, arch_kind_t k
         const arch_link_t *l = &d->link[i];
         bool there = l->is_workload_a == of_workload && l->a == element && (of_workload || l->kind_a == kind) &&
                      l->kind_b == to->kind && l->b == to->element;
-        bool back = !of_workload && !l->is_workload_a && l->kind_b == kind && l->b == element && l->kind_a == to->kind &&
-                    l->a == to->element;
+        bool back = !of_workload && !l->is_workload_a && l->kind_b == kind && l->b == element &&
+                    l->kind_a == to->kind && l->a == to->element;
         if (there || back)
             latency = &l->latency;
     }
@@ -100,7 +105,10 @@ static double round_trip(const arch_design_t *d, bool of_workload, arch_kind_t k
 
 static double time_of_steps(const graph_t *g, arch_kind_t kind, uint32_t element, const arch_steps_t *steps);
 
-static int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+static int by_size(const void *a, const void *b)
+{
+    return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
 
 /* The branch that decides when the step is over. */
 static uint32_t deciding(const graph_t *g, arch_kind_t kind, uint32_t element, const arch_step_t *s)
@@ -129,18 +137,23 @@ static double step_time(const graph_t *g, arch_kind_t kind, uint32_t element, co
 
     switch (s->kind) {
     case ARCH_STEP_CPU:
-    case ARCH_STEP_DELAY: return arch_dist_mean(&s->time, g->d->table);
-    case ARCH_STEP_CALL: return s->async ? 0 : visit_time(g, kind, element, &s->target);
-    case ARCH_STEP_PARALLEL: return time_of_steps(g, kind, element, &s->branch[deciding(g, kind, element, s)]);
+    case ARCH_STEP_DELAY:
+        return arch_dist_mean(&s->time, g->d->table);
+    case ARCH_STEP_CALL:
+        return s->async ? 0 : visit_time(g, kind, element, &s->target);
+    case ARCH_STEP_PARALLEL:
+        return time_of_steps(g, kind, element, &s->branch[deciding(g, kind, element, s)]);
     case ARCH_STEP_CHOOSE:
         for (uint32_t i = 0; i < s->n_branches; i++)
             sum += s->weight[i] * time_of_steps(g, kind, element, &s->branch[i]);
         return sum;
-    case ARCH_STEP_REPEAT: return arch_dist_mean(&s->count, g->d->table) * time_of_steps(g, kind, element, &s->branch[0]);
+    case ARCH_STEP_REPEAT:
+        return arch_dist_mean(&s->count, g->d->table) * time_of_steps(g, kind, element, &s->branch[0]);
     case ARCH_STEP_CACHE:
         return visit_time(g, kind, element, &s->target) +
                (1 - g->hit[s->target.element]) * time_of_steps(g, kind, element, &s->branch[0]);
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
@@ -160,14 +173,16 @@ static double node_time(const graph_t *g, uint32_t place, uint32_t endpoint)
     arch_ref_t of = element_at(d, place, &endpoints), to;
 
     switch (of.kind) {
-    case ARCH_SERVICE: return time_of_steps(g, of.kind, of.element, &d->service[of.element].endpoint[endpoint].steps);
+    case ARCH_SERVICE:
+        return time_of_steps(g, of.kind, of.element, &d->service[of.element].endpoint[endpoint].steps);
     case ARCH_BALANCER:
         to = (arch_ref_t){ARCH_SERVICE, d->balancer[of.element].service, endpoint};
         return arch_dist_mean(&d->balancer[of.element].overhead, d->table) + visit_time(g, of.kind, of.element, &to);
     case ARCH_DATABASE:
         return arch_dist_mean(&d->database[of.element].query[endpoint].cpu, d->table) +
                arch_dist_mean(&d->database[of.element].query[endpoint].io, d->table);
-    default: return arch_dist_mean(&d->cache[of.element].service, d->table);
+    default:
+        return arch_dist_mean(&d->cache[of.element].service, d->table);
     }
 }
 
@@ -202,7 +217,9 @@ static void follow_step(graph_t *g, const arch_ref_t *at, uint32_t place, const 
 {
     switch (s->kind) {
     case ARCH_STEP_CPU:
-    case ARCH_STEP_DELAY: g->demand[place] += times * arch_dist_mean(&s->time, g->d->table); break;
+    case ARCH_STEP_DELAY:
+        g->demand[place] += times * arch_dist_mean(&s->time, g->d->table);
+        break;
     case ARCH_STEP_CALL:
         if (!s->async)
             visit(g, at, &s->target, times);
@@ -221,7 +238,8 @@ static void follow_step(graph_t *g, const arch_ref_t *at, uint32_t place, const 
         visit(g, at, &s->target, times);
         follow_steps(g, at, place, &s->branch[0], times * (1 - g->hit[s->target.element]));
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -239,13 +257,16 @@ static void follow_node(graph_t *g, uint32_t place, uint32_t endpoint, double ti
 
     g->visits[place] += times;
     switch (at.kind) {
-    case ARCH_SERVICE: follow_steps(g, &at, place, &d->service[at.element].endpoint[endpoint].steps, times); break;
+    case ARCH_SERVICE:
+        follow_steps(g, &at, place, &d->service[at.element].endpoint[endpoint].steps, times);
+        break;
     case ARCH_BALANCER:
         g->demand[place] += times * arch_dist_mean(&d->balancer[at.element].overhead, d->table);
         to = (arch_ref_t){ARCH_SERVICE, d->balancer[at.element].service, endpoint};
         visit(g, &at, &to, times);
         break;
-    default: g->demand[place] += times * node_time(g, place, endpoint);
+    default:
+        g->demand[place] += times * node_time(g, place, endpoint);
     }
 }
 
@@ -359,8 +380,8 @@ static arch_status_t make_graph(arch_arena_t *arena, const arch_design_t *d, con
     g->next = archi_arena_alloc(arena, (size_t)g->n_nodes * sizeof *g->next);
     g->visits = archi_arena_alloc(arena, (size_t)g->n_places * sizeof *g->visits);
     g->demand = archi_arena_alloc(arena, (size_t)g->n_places * sizeof *g->demand);
-    if (g->first_node == NULL || g->wait == NULL || g->waits == NULL || g->hit == NULL || g->time == NULL || g->now == NULL ||
-        g->next == NULL || g->visits == NULL || g->demand == NULL)
+    if (g->first_node == NULL || g->wait == NULL || g->waits == NULL || g->hit == NULL || g->time == NULL ||
+        g->now == NULL || g->next == NULL || g->visits == NULL || g->demand == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the call graph of a design");
     ARCH_TRY(measure(g));
     settle_times(g);
@@ -375,10 +396,14 @@ static const char *name_at(const arch_design_t *d, uint32_t place)
     arch_ref_t at = element_at(d, place, &endpoints);
 
     switch (at.kind) {
-    case ARCH_SERVICE: return d->service[at.element].name;
-    case ARCH_BALANCER: return d->balancer[at.element].name;
-    case ARCH_DATABASE: return d->database[at.element].name;
-    default: return d->cache[at.element].name;
+    case ARCH_SERVICE:
+        return d->service[at.element].name;
+    case ARCH_BALANCER:
+        return d->balancer[at.element].name;
+    case ARCH_DATABASE:
+        return d->database[at.element].name;
+    default:
+        return d->cache[at.element].name;
     }
 }
 
@@ -420,12 +445,20 @@ static int by_change(const void *a, const void *b)
 }
 
 /* Network and what is left; then changes, the largest first. */
-static void finish_path(arch_path_t *path, const graph_t *a, const graph_t *b, const double *e, uint32_t n, double confidence)
+static void finish_path(arch_path_t *path, const graph_t *a, const graph_t *b, const double *e, uint32_t n,
+                        double confidence)
 {
-    arch_path_part_t rest = {.component = "", .base = path->base, .other = path->other, .half_width = NAN,
-                             .base_visits = NAN, .other_visits = NAN};
-    arch_path_part_t network = {.component = "network", .base = a->network, .other = b->network,
-                                .base_visits = a->messages, .other_visits = b->messages};
+    arch_path_part_t rest = {.component = "",
+                             .base = path->base,
+                             .other = path->other,
+                             .half_width = NAN,
+                             .base_visits = NAN,
+                             .other_visits = NAN};
+    arch_path_part_t network = {.component = "network",
+                                .base = a->network,
+                                .other = b->network,
+                                .base_visits = a->messages,
+                                .other_visits = b->messages};
 
     for (uint32_t i = 0; i < path->n_parts; i++)
         path->part[i].half_width = archi_mean_interval(e + (size_t)i * n, n, confidence).half;
@@ -480,7 +513,8 @@ static arch_status_t mean_of(const arch_samples_t *s, const arch_operation_row_t
 {
     arch_estimate_t e;
 
-    ARCH_TRY(arch_samples_estimate(s, (arch_metric_at_t){ARCH_FIGURE_MEAN, (uint32_t)(row - s->operation), 1}, 0.95, &e));
+    ARCH_TRY(
+        arch_samples_estimate(s, (arch_metric_at_t){ARCH_FIGURE_MEAN, (uint32_t)(row - s->operation), 1}, 0.95, &e));
     *mean = e.supported ? e.value : NAN;
     return ARCH_OK;
 }

@@ -1,5 +1,5 @@
-/* experiments/compare_text.c - a comparison as an engineer reads it in a terminal: what differs, what cannot be told, where on
- * the way it arises, and the objectives side by side. */
+/* experiments/compare_text.c - a comparison as an engineer reads it in a terminal: what differs, what cannot be told,
+ * where on the way it arises, and the objectives side by side. */
 #include "experiments/look.h"
 #include "io/results_text.h"
 #include <architech/compare.h>
@@ -29,19 +29,25 @@ static void add_head(archi_report_t *r, const arch_comparison_t *c)
                         c->replications, warmup, c->warmup_found ? " (found by trial)" : "", c->seed);
     for (uint32_t k = 1; k < c->n_designs; k++)
         if (c->set_aside[k][0] != '\0') {
-            snprintf(text, sizeof text, "%s has its own %s: set aside, all run as the base does", c->name[k], c->set_aside[k]);
+            snprintf(text, sizeof text, "%s has its own %s: set aside, all run as the base does", c->name[k],
+                     c->set_aside[k]);
             archi_report_wrap(r, "! ", ARCHI_YELLOW, text);
         }
     if (!c->settled)
-        archi_report_wrap(r, "! ", ARCHI_YELLOW, "A design never settled: its figures, and differences from them, are doubtful.");
+        archi_report_wrap(r, "! ", ARCHI_YELLOW,
+                          "A design never settled: its figures, and differences from them, are doubtful.");
     if (!c->precise)
-        archi_report_wrap(r, "! ", ARCHI_YELLOW, "The precision asked for was not reached with the most replications allowed.");
+        archi_report_wrap(r, "! ", ARCHI_YELLOW,
+                          "The precision asked for was not reached with the most replications allowed.");
     archi_strbuf_add(&r->buf, "\n");
 }
 
 /* ---- metrics ---------------------------------------------------------------------------------------------------- */
 
-static bool is_clear(const arch_compared_t *m) { return m->effect == ARCH_EFFECT_LESS || m->effect == ARCH_EFFECT_MORE; }
+static bool is_clear(const arch_compared_t *m)
+{
+    return m->effect == ARCH_EFFECT_LESS || m->effect == ARCH_EFFECT_MORE;
+}
 
 /* Headlines first, of these what clearly differs, the largest change first. */
 static double size_of(const arch_compared_t *m)
@@ -107,13 +113,17 @@ static void explain_none(archi_report_t *r, const arch_compared_t *m)
     char shown[ARCHI_SHOWN_BYTES], takes[ARCHI_SHOWN_BYTES], text[512];
 
     archi_show_value(half, archi_look_of(m->figure), shown);
-    archi_show_count(isfinite(m->replications_for_one_percent) ? (uint64_t)fmin(m->replications_for_one_percent, 1e18) : 0, takes);
+    archi_show_count(
+        isfinite(m->replications_for_one_percent) ? (uint64_t)fmin(m->replications_for_one_percent, 1e18) : 0, takes);
     if (base > 0 && isfinite(m->replications_for_one_percent))
         snprintf(text, sizeof text,
-                 "%s: no difference that these data can show; one of %s (%.2g %%) would have been seen; for 1 %% it takes %s "
-                 "replications", m->name, shown, 100 * half / base, takes);
+                 "%s: no difference that these data can show; one of %s (%.2g %%) would have been seen; for 1 %% it "
+                 "takes %s "
+                 "replications",
+                 m->name, shown, 100 * half / base, takes);
     else
-        snprintf(text, sizeof text, "%s: no difference that these data can show; one of %s would have been seen", m->name, shown);
+        snprintf(text, sizeof text, "%s: no difference that these data can show; one of %s would have been seen",
+                 m->name, shown);
     archi_report_wrap(r, "  -  ", ARCHI_PLAIN, text);
 }
 
@@ -155,7 +165,11 @@ static void add_metrics(archi_report_t *r, const arch_comparison_t *c, uint32_t 
     archi_grid_init(&grid, r->arena, 7, 1, pair->n_metrics + 1);
     archi_grid_row(&grid);
     for (uint32_t i = 0; i < 7; i++)
-        archi_grid_set(&grid, i, heads[i] != NULL ? heads[i] : c->n_designs > 2 ? c->name[k] : i == 0 ? "metrics" : "other",
+        archi_grid_set(&grid, i,
+                       heads[i] != NULL   ? heads[i]
+                       : c->n_designs > 2 ? c->name[k]
+                       : i == 0           ? "metrics"
+                                          : "other",
                        ARCHI_BOLD);
     for (uint32_t i = 0; i < pair->n_metrics; i++) {
         if (is_shown(order[i], all, &others))
@@ -179,9 +193,10 @@ static void add_confidence(archi_report_t *r, const arch_comparison_t *c)
     char text[512];
 
     snprintf(text, sizeof text,
-             "The %u intervals of differences in bold hold together with %.4g %% confidence (Bonferroni: each with %.4g %%); every "
-             "other interval holds by itself with %.4g %%.", c->n_joint, 100 * c->confidence, 100 * c->joint_confidence,
-             100 * c->confidence);
+             "The %u intervals of differences in bold hold together with %.4g %% confidence (Bonferroni: each with "
+             "%.4g %%); every "
+             "other interval holds by itself with %.4g %%.",
+             c->n_joint, 100 * c->confidence, 100 * c->joint_confidence, 100 * c->confidence);
     archi_report_wrap(r, "", ARCHI_PLAIN, text);
     archi_strbuf_add(&r->buf, "\n");
 }
@@ -231,9 +246,10 @@ static void add_paths(archi_report_t *r, const arch_pair_t *pair)
                 part_row(&grid, path, &path->part[k], k == 0);
     }
     archi_grid_add(&r->buf, &grid, r->width, r->colour);
-    archi_report_wrap(r, "  ", ARCHI_PLAIN,
-                      "Mean time per request: demand as the design says, waiting as measured. Not told apart: what parallel "
-                      "branches, failures and unequal waits leave.");
+    archi_report_wrap(
+        r, "  ", ARCHI_PLAIN,
+        "Mean time per request: demand as the design says, waiting as measured. Not told apart: what parallel "
+        "branches, failures and unequal waits leave.");
     if (pair->n_paths > PATHS_SHOWN)
         archi_strbuf_printf(&r->buf, "  and %u operations more, all in the JSON\n", pair->n_paths - PATHS_SHOWN);
     archi_strbuf_add(&r->buf, "\n");
@@ -252,8 +268,8 @@ static void judged_cell(archi_grid_t *grid, uint32_t column, const arch_compared
     }
     archi_show_estimate(&o->measured, archi_look_of(o->figure), true, shown);
     archi_show_setting(o->limit, archi_look_of(o->figure), limit);
-    snprintf(text, sizeof text, "%s%s %s %s %s", o->met ? "met" : "MISSED", doubtful ? " ?" : "", shown, o->below ? "<" : ">",
-             limit);
+    snprintf(text, sizeof text, "%s%s %s %s %s", o->met ? "met" : "MISSED", doubtful ? " ?" : "", shown,
+             o->below ? "<" : ">", limit);
     archi_grid_set(grid, column, text, doubtful ? ARCHI_YELLOW : o->met ? ARCHI_GREEN : ARCHI_RED);
 }
 

@@ -8,11 +8,11 @@
 
 enum { ARCHI_SOBOL_DIMENSIONS = 60, ARCHI_SAMPLING_POINTS = 1 << 20 };
 
-/* Point `index`, from 0, of Sobol's sequence in n dimensions, at most ARCHI_SOBOL_DIMENSIONS: x[n] in [0, 1), multiples of
- * 2^-32. The first 2^m points have exactly one in each 2^-m of every axis. In the order of Gray's code (Antonov & Saleev, USSR
- * Comput. Math. Math. Phys. 19, 1979) with the direction numbers new-joe-kuo-6 of Joe & Kuo, SIAM J. Sci. Comput. 30, 2008:
- * what their own generator gives. Point 0 is the origin; leaving it out spoils the balance (Owen, 2020).
- * shift[n]: a digital shift, which moves every point by the same random bits and keeps the balance; NULL: none. */
+/* Point `index`, from 0, of Sobol's sequence in n dimensions, at most ARCHI_SOBOL_DIMENSIONS: x[n] in [0, 1), multiples
+ * of 2^-32. The first 2^m points have exactly one in each 2^-m of every axis. In the order of Gray's code (Antonov &
+ * Saleev, USSR Comput. Math. Math. Phys. 19, 1979) with the direction numbers new-joe-kuo-6 of Joe & Kuo, SIAM J. Sci.
+ * Comput. 30, 2008: what their own generator gives. Point 0 is the origin; leaving it out spoils the balance (Owen,
+ * 2020). shift[n]: a digital shift, which moves every point by the same random bits and keeps the balance; NULL: none. */
 void archi_sobol(uint32_t index, uint32_t n, const uint32_t *shift, double *x);
 
 /* Random bits for a shift: those of dimension k depend on the seed and on k alone. */

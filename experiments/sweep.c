@@ -33,7 +33,8 @@ static arch_status_t make_tables(arch_swept_t *out, uint32_t n)
     out->figure = archi_arena_alloc(out->arena, (size_t)n * sizeof *out->figure);
     out->value = archi_arena_alloc(out->arena, cells * sizeof *out->value);
     out->half_width = archi_arena_alloc(out->arena, cells * sizeof *out->half_width);
-    if (out->metric == NULL || out->unit == NULL || out->figure == NULL || out->value == NULL || out->half_width == NULL)
+    if (out->metric == NULL || out->unit == NULL || out->figure == NULL || out->value == NULL ||
+        out->half_width == NULL)
         return no_memory();
     for (size_t i = 0; i < cells; i++)
         out->value[i] = out->half_width[i] = NAN;
@@ -56,7 +57,8 @@ static bool asked_by_objective(const arch_samples_t *samples, const arch_design_
     arch_metric_at_t asked;
 
     for (uint32_t i = 0; i < d->n_objectives; i++)
-        if (arch_samples_objective(samples, d, i, &asked) == ARCH_OK && asked.figure == at.figure && asked.first == at.first)
+        if (arch_samples_objective(samples, d, i, &asked) == ARCH_OK && asked.figure == at.figure &&
+            asked.first == at.first)
             return true;
     return false;
 }
@@ -79,8 +81,8 @@ static arch_status_t choose_metrics(sweep_t *w, const arch_samples_t *samples, c
         ARCH_TRY(add_metric(w->out, samples, at));
     }
     for (uint32_t i = 0; i < n && w->s->n_metrics == 0; i++)
-        if (all[i].figure == ARCH_FIGURE_MEAN || all[i].figure == ARCH_FIGURE_P95 || all[i].figure == ARCH_FIGURE_UTILISATION ||
-            asked_by_objective(samples, d, all[i])) {
+        if (all[i].figure == ARCH_FIGURE_MEAN || all[i].figure == ARCH_FIGURE_P95 ||
+            all[i].figure == ARCH_FIGURE_UTILISATION || asked_by_objective(samples, d, all[i])) {
             arch_status_t st = add_metric(w->out, samples, all[i]);
             if (st != ARCH_OK) {
                 free(all);
@@ -208,7 +210,8 @@ static void put_digest(arch_swept_t *out)
     uint64_t h = 0;
 
     for (uint32_t i = 0; i < out->sweep->n_points; i++)
-        h = archi_mix64((h + 0x9e3779b97f4a7c15ull) ^ archi_mix64(out->point[i].digest + (uint64_t)out->point[i].status));
+        h = archi_mix64((h + 0x9e3779b97f4a7c15ull) ^
+                        archi_mix64(out->point[i].digest + (uint64_t)out->point[i].status));
     out->digest = h;
 }
 

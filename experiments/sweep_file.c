@@ -67,9 +67,11 @@ static void add(file_t *f, const char *name, archi_sheet_cell_t cell, const void
     memcpy(a->scale, f->scale, sizeof a->scale);
 }
 
-static void add_list(file_t *f, const char *name, archi_sheet_cell_t cell, uint64_t n, const void *data, const char *unit)
+static void add_list(file_t *f, const char *name, archi_sheet_cell_t cell, uint64_t n, const void *data,
+                     const char *unit)
 {
-    f->array[f->n++] = (archi_sheet_array_t){.name = name, .cell = cell, .rank = 1, .n = {n}, .data = data, .unit = unit};
+    f->array[f->n++] =
+        (archi_sheet_array_t){.name = name, .cell = cell, .rank = 1, .n = {n}, .data = data, .unit = unit};
 }
 
 static void add_one(file_t *f, const char *name, archi_sheet_cell_t cell, const void *data)
@@ -99,7 +101,8 @@ static void add_axis(file_t *f, uint32_t axis, uint64_t n, bool is_scale)
     if (f->failed)
         return;
     if (is_scale)
-        add_list(f, name, numbers ? ARCHI_SHEET_DOUBLE : ARCHI_SHEET_TEXT, n, numbers ? (const void *)number : text, unit);
+        add_list(f, name, numbers ? ARCHI_SHEET_DOUBLE : ARCHI_SHEET_TEXT, n, numbers ? (const void *)number : text,
+                 unit);
     else
         add(f, name, numbers ? ARCHI_SHEET_DOUBLE : ARCHI_SHEET_TEXT, numbers ? (const void *)number : text, unit);
     if (is_scale)
@@ -135,7 +138,8 @@ static void add_points(file_t *f)
 {
     const arch_swept_t *w = f->w;
     uint32_t n = w->sweep->n_points;
-    uint64_t *digest = take(f, n, sizeof *digest), *events = take(f, n, sizeof *events), *requests = take(f, n, sizeof *requests);
+    uint64_t *digest = take(f, n, sizeof *digest), *events = take(f, n, sizeof *events),
+             *requests = take(f, n, sizeof *requests);
     uint32_t *status = take(f, n, sizeof *status), *objectives = take(f, n, sizeof *objectives);
     const char **why = take(f, n, sizeof *why);
 
@@ -171,13 +175,15 @@ static void add_metrics(file_t *f)
 
 arch_status_t arch_swept_write(const char *path, const arch_swept_t *w)
 {
-    const archi_sheet_attribute_t attribute[] = {{"version", arch_version()}, {"method", method_words[w->sweep->method]}};
+    const archi_sheet_attribute_t attribute[] = {{"version", arch_version()},
+                                                 {"method", method_words[w->sweep->method]}};
     file_t f = {.w = w, .arena = archi_arena_create()};
     arch_status_t st;
 
     if (f.arena == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the file of a sweep");
-    f.array = take(&f, (size_t)PER_METRIC * w->n_metrics + (size_t)PER_AXIS * w->sweep->n_axes + OTHERS, sizeof *f.array);
+    f.array =
+        take(&f, (size_t)PER_METRIC * w->n_metrics + (size_t)PER_AXIS * w->sweep->n_axes + OTHERS, sizeof *f.array);
     if (!f.failed) {
         add_axes(&f);
         add_metrics(&f);

@@ -1,10 +1,10 @@
-/* experiments/sweep_spec.c - sweep files: read, judged by the rules of the design that they change, with the same messages. */
-#include "engine/elementary.h"
+/* experiments/sweep_spec.c - sweep files: read, judged by the rules of the design that they change, with the same
+ * messages. */
 #include "experiments/sampling.h"
+#include "experiments/sweep.h"
 #include "io/design_reader.h"
 #include "io/design_scan.h"
 #include "io/json_pointer.h"
-#include <architech/sweep.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,8 +12,16 @@
 #include <string.h>
 
 /* Cartesian points become an array of as many dimensions as there are axes. */
-enum { MOST_POINTS = 1000000, MOST_FILL = 100000, MOST_VALUES = 100000, MOST_AXES = ARCHI_SOBOL_DIMENSIONS, MOST_DIMENSIONS = 8,
-       MOST_POINTERS = 64, MOST_REPLICATIONS = 1000000, AT_BYTES = 1024 };
+enum {
+    MOST_POINTS = 1000000,
+    MOST_FILL = 100000,
+    MOST_VALUES = 100000,
+    MOST_AXES = ARCHI_SOBOL_DIMENSIONS,
+    MOST_DIMENSIONS = 8,
+    MOST_POINTERS = 64,
+    MOST_REPLICATIONS = 1000000,
+    AT_BYTES = 1024
+};
 
 typedef struct {
     archi_reader_t r; /* r.design is the memory of the sweep */
@@ -39,46 +47,11 @@ static bool number_of(spec_t *p, const archi_json_t *node, double *x, const char
     return true;
 }
 
-/* Six digits are enough for a setting, and a person can read them. The ends of a range stay as they are. */
-static double rounded(double x)
-{
-    char digits[40];
-
-    snprintf(digits, sizeof digits, "%.5e", x);
-    return strtod(digits, NULL);
-}
-
-/* Part u of the way along a range. */
-static double along(const arch_sweep_axis_t *a, double u)
-{
-    double x = u <= 0   ? a->from
-               : u >= 1 ? a->to
-               : a->logarithmic ? rounded(a->from * archi_pow(a->to / a->from, u)) : rounded(a->from + u * (a->to - a->from));
-
-    return a->whole ? floor(x + 0.5) : x;
-}
-
-/* Of points that fill: every whole number has the same chance. */
-static double within(const arch_sweep_axis_t *a, double u)
-{
-    double low = fmin(a->from, a->to), high = fmax(a->from, a->to);
-
-    return a->whole && !a->logarithmic ? fmin(floor(low + u * (high - low + 1)), high) : along(a, u);
-}
-
-static void as_json(const arch_sweep_axis_t *a, double x, char *out, size_t bytes)
-{
-    archi_strbuf_t b = {0};
-
-    archi_strbuf_double(&b, x);
-    snprintf(out, bytes, a->unit[0] != '\0' ? "\"%s%s\"" : "%s%s", b.failed ? "" : b.text, a->unit);
-    archi_strbuf_fini(&b);
-}
-
 /* ---- axes ------------------------------------------------------------------------------------------------------- */
 
 enum { A_POINTER, A_POINTERS, A_VALUES, A_FROM, A_TO, A_STEPS, A_SCALE, A_WHOLE, N_AXIS_KEYS };
-static const char *const axis_keys[N_AXIS_KEYS] = {"pointer", "pointers", "values", "from", "to", "steps", "scale", "whole"};
+static const char *const axis_keys[N_AXIS_KEYS] = {"pointer", "pointers", "values", "from",
+                                                   "to",      "steps",    "scale",  "whole"};
 
 static bool read_pointer(spec_t *p, const archi_place_t *at, const char **out)
 {
@@ -90,7 +63,8 @@ static bool read_pointer(spec_t *p, const archi_place_t *at, const char **out)
     return false;
 }
 
-static bool read_pointers(spec_t *p, const archi_place_t *axis, const archi_place_t f[N_AXIS_KEYS], arch_sweep_axis_t *a)
+static bool read_pointers(spec_t *p, const archi_place_t *axis, const archi_place_t f[N_AXIS_KEYS],
+                          arch_sweep_axis_t *a)
 {
     uint32_t n = archi_count(f[A_POINTERS].node), i = 0;
 
@@ -111,7 +85,8 @@ static bool read_pointers(spec_t *p, const archi_place_t *axis, const archi_plac
         return false;
     }
     a->pointer = archi_reader_alloc(&p->r, n, sizeof *a->pointer);
-    for (const archi_json_t *c = archi_json_first(f[A_POINTERS].node); a->pointer != NULL && c != NULL; c = c->next, i++) {
+    for (const archi_json_t *c = archi_json_first(f[A_POINTERS].node); a->pointer != NULL && c != NULL;
+         c = c->next, i++) {
         archi_place_t here = archi_item(&f[A_POINTERS], c, i);
         if (!read_pointer(p, &here, &a->pointer[i]))
             return false;
@@ -208,7 +183,8 @@ static bool read_range(spec_t *p, const archi_place_t f[N_AXIS_KEYS], arch_sweep
     else if (a->from == a->to)
         archi_problem(&p->r, &f[A_TO], "found the same as \"from\", expected another end");
     else if (a->logarithmic && !(a->from > 0 && a->to > 0))
-        archi_problem(&p->r, a->from > 0 ? &f[A_TO] : &f[A_FROM], "found %s, expected a number above zero on a log scale",
+        archi_problem(&p->r, a->from > 0 ? &f[A_TO] : &f[A_FROM],
+                      "found %s, expected a number above zero on a log scale",
                       archi_in_words(a->from > 0 ? f[A_TO].node : f[A_FROM].node, found));
     else
         return true;
@@ -247,10 +223,10 @@ static void find_whole(spec_t *p, const archi_place_t f[N_AXIS_KEYS], arch_sweep
     }
     if (a->unit[0] != '\0' || a->from != floor(a->from) || a->to != floor(a->to) || p->s->design == NULL)
         return;
-    as_json(a, middle, value, sizeof value);
+    archi_axis_json(a, middle, value, sizeof value);
     if (takes(p->s, a, value, why, sizeof why))
         return;
-    as_json(a, a->from, value, sizeof value);
+    archi_axis_json(a, a->from, value, sizeof value);
     a->whole = takes(p->s, a, value, why, sizeof why);
 }
 
@@ -262,8 +238,8 @@ static bool put_steps(spec_t *p, const archi_place_t *at, arch_sweep_axis_t *a)
     if (!archi_read_whole(&p->r, at, 2, MOST_VALUES, &n) || !make_values(p, a, n))
         return false;
     for (uint32_t i = 0; i < n; i++) {
-        a->number[i] = along(a, (double)i / (n - 1));
-        as_json(a, a->number[i], value, sizeof value);
+        a->number[i] = archi_axis_along(a, (double)i / (n - 1));
+        archi_axis_json(a, a->number[i], value, sizeof value);
         a->value[i] = archi_reader_copy(&p->r, value);
         if (i > 0 && a->number[i] == a->number[i - 1]) {
             archi_problem(&p->r, at, "found %u steps, which give %s twice; expected fewer", n, value);
@@ -284,12 +260,14 @@ static void read_axis(spec_t *p, const archi_place_t *at, arch_sweep_axis_t *a)
         return;
     is_range = f[A_FROM].node != NULL || f[A_TO].node != NULL;
     if (is_range == (f[A_VALUES].node != NULL)) {
-        archi_problem(&p->r, at, "found %s, expected \"values\", or \"from\" and \"to\"", is_range ? "both" : "no values");
+        archi_problem(&p->r, at, "found %s, expected \"values\", or \"from\" and \"to\"",
+                      is_range ? "both" : "no values");
         return;
     }
     for (int k = A_STEPS; k < N_AXIS_KEYS && !is_range; k++)
         if (f[k].node != NULL)
-            archi_problem(&p->r, &f[k], "found \"%s\" beside \"values\", expected it beside \"from\" and \"to\"", axis_keys[k]);
+            archi_problem(&p->r, &f[k], "found \"%s\" beside \"values\", expected it beside \"from\" and \"to\"",
+                          axis_keys[k]);
     if (!is_range) {
         read_values(p, &f[A_VALUES], a);
         return;
@@ -304,8 +282,8 @@ static void read_axis(spec_t *p, const archi_place_t *at, arch_sweep_axis_t *a)
 /* Axes lie beside these in the file of the result. */
 static bool is_name(const char *name)
 {
-    static const char *const taken[] = {"point", "points", "value", "half_width", "metric", "spec", "design", "digest",
-                                        "replications", "seed", "confidence"};
+    static const char *const taken[] = {"point",  "points", "value",        "half_width", "metric",    "spec",
+                                        "design", "digest", "replications", "seed",       "confidence"};
 
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i]) == 0)
@@ -329,8 +307,9 @@ static void read_axes(spec_t *p, const archi_place_t *at)
     for (const archi_json_t *c = archi_json_first(at->node); s->axis != NULL && c != NULL; c = c->next) {
         archi_place_t here = archi_member(at, c);
         if (!is_name(c->key))
-            archi_problem(&p->r, &here, "found this name of an axis, expected up to 60 characters without / \\ \" that are not a "
-                                        "name of the result's own, such as \"point\" or \"value\"");
+            archi_problem(&p->r, &here,
+                          "found this name of an axis, expected up to 60 characters without / \\ \" that are not a "
+                          "name of the result's own, such as \"point\" or \"value\"");
         read_axis(p, &here, &s->axis[s->n_axes++]);
     }
 }
@@ -370,7 +349,8 @@ static bool read_fill(spec_t *p, const archi_place_t *at, uint64_t *seed)
 
     if (!archi_fields(&p->r, at, method_names, 4, method))
         return false;
-    if (archi_count(at->node) != 1 || (method[ARCH_SWEEP_LATIN].node == NULL && method[ARCH_SWEEP_SOBOL].node == NULL)) {
+    if (archi_count(at->node) != 1 ||
+        (method[ARCH_SWEEP_LATIN].node == NULL && method[ARCH_SWEEP_SOBOL].node == NULL)) {
         archi_expected(&p->r, at, "one of {\"latin_hypercube\": {\"points\": 50}} and {\"sobol\": {\"points\": 64}}");
         return false;
     }
@@ -391,14 +371,15 @@ static bool count_points(spec_t *p, const archi_place_t *axes, const archi_place
 
     for (uint32_t i = 0; i < s->n_axes; i++)
         if (s->axis[i].n_values == 0) {
-            archi_problem(&p->r, axes, "found the range \"%.60s\" without \"steps\", expected them for \"%s\"", s->axis[i].name,
-                          method_names[s->method]);
+            archi_problem(&p->r, axes, "found the range \"%.60s\" without \"steps\", expected them for \"%s\"",
+                          s->axis[i].name, method_names[s->method]);
             return false;
         }
     if (s->method == ARCH_SWEEP_PAIRED) {
         for (uint32_t i = 1; i < s->n_axes; i++)
             if (s->axis[i].n_values != s->axis[0].n_values) {
-                archi_problem(&p->r, axes, "found %u values of \"%.60s\" and %u of \"%.60s\", expected as many to pair them",
+                archi_problem(&p->r, axes,
+                              "found %u values of \"%.60s\" and %u of \"%.60s\", expected as many to pair them",
                               s->axis[0].n_values, s->axis[0].name, s->axis[i].n_values, s->axis[i].name);
                 return false;
             }
@@ -412,7 +393,8 @@ static bool count_points(spec_t *p, const archi_place_t *axes, const archi_place
     for (uint32_t i = 0; i < s->n_axes && n <= MOST_POINTS; i++)
         n *= s->axis[i].n_values;
     if (n > MOST_POINTS)
-        archi_problem(&p->r, at->node != NULL ? at : axes, "found more than %d combinations, expected at most that", MOST_POINTS);
+        archi_problem(&p->r, at->node != NULL ? at : axes, "found more than %d combinations, expected at most that",
+                      MOST_POINTS);
     s->n_points = (uint32_t)n;
     return n <= MOST_POINTS;
 }
@@ -515,7 +497,8 @@ static void check_value(spec_t *p, const archi_place_t *at, uint32_t axis, const
 {
     char why[AT_BYTES];
 
-    if (p->r.st == ARCH_OK && !takes(p->s, &p->s->axis[axis], value, why, sizeof why) && !point_takes(p->s, axis, value))
+    if (p->r.st == ARCH_OK && !takes(p->s, &p->s->axis[axis], value, why, sizeof why) &&
+        !point_takes(p->s, axis, value))
         archi_problem(&p->r, at, "the design cannot have this value: %s", why);
 }
 
@@ -526,15 +509,17 @@ static void check_values(spec_t *p, const archi_place_t *axes)
     for (const archi_json_t *c = archi_json_first(axes->node); c != NULL; c = c->next, k++) {
         const arch_sweep_axis_t *a = &p->s->axis[k];
         archi_place_t at = archi_member(axes, c), list = {&at, "values", 0, archi_json_member(c, "values")};
-        archi_place_t ends[2] = {{&at, "from", 0, archi_json_member(c, "from")}, {&at, "to", 0, archi_json_member(c, "to")}};
+        archi_place_t ends[2] = {{&at, "from", 0, archi_json_member(c, "from")},
+                                 {&at, "to", 0, archi_json_member(c, "to")}};
         uint32_t i = 0, before = p->r.n_found;
-        for (const archi_json_t *v = archi_json_first(list.node); v != NULL && p->r.n_found == before; v = v->next, i++) {
+        for (const archi_json_t *v = archi_json_first(list.node); v != NULL && p->r.n_found == before;
+             v = v->next, i++) {
             archi_place_t here = archi_item(&list, v, i);
             check_value(p, &here, k, a->value[i]);
         }
         for (i = 0; list.node == NULL && i < 2 && p->r.n_found == before; i++) {
             char value[64];
-            as_json(a, i == 0 ? a->from : a->to, value, sizeof value);
+            archi_axis_json(a, i == 0 ? a->from : a->to, value, sizeof value);
             check_value(p, &ends[i], k, value);
         }
     }
@@ -543,7 +528,8 @@ static void check_values(spec_t *p, const archi_place_t *axes)
 /* ---- the whole file --------------------------------------------------------------------------------------------- */
 
 enum { T_VERSION, T_DESCRIPTION, T_DESIGN, T_AXES, T_METHOD, T_REPLICATIONS, T_METRICS, N_TOP };
-static const char *const top_keys[N_TOP] = {"architech_sweep", "description", "design", "axes", "method", "replications", "metrics"};
+static const char *const top_keys[N_TOP] = {"architech_sweep", "description",  "design", "axes",
+                                            "method",          "replications", "metrics"};
 
 static void read_metrics(spec_t *p, const archi_place_t *at)
 {
@@ -607,8 +593,8 @@ static arch_status_t read_text(spec_t *p, const char *text, size_t length)
     return p->r.st;
 }
 
-arch_status_t arch_sweep_parse(const char *name, const char *folder, const char *text, size_t length, arch_sweep_t **out,
-                               arch_problems_t *problems)
+arch_status_t arch_sweep_parse(const char *name, const char *folder, const char *text, size_t length,
+                               arch_sweep_t **out, arch_problems_t *problems)
 {
     spec_t p = {.name = name};
     arch_design_t *memory = NULL;
@@ -663,72 +649,4 @@ void arch_sweep_destroy(arch_sweep_t **sweep)
     memory = (*sweep)->memory;
     *sweep = NULL;
     arch_design_destroy(&memory);
-}
-
-/* ---- points ----------------------------------------------------------------------------------------------------- */
-
-static uint32_t listed(const arch_sweep_t *s, uint32_t point, uint32_t axis)
-{
-    const arch_sweep_axis_t *a = &s->axis[axis];
-
-    if (s->fill != NULL)
-        return (uint32_t)(s->fill[(size_t)point * s->n_axes + axis] * a->n_values);
-    if (s->method == ARCH_SWEEP_PAIRED)
-        return point;
-    for (uint32_t i = s->n_axes - 1; i > axis; i--)
-        point /= s->axis[i].n_values;
-    return point % a->n_values;
-}
-
-void arch_sweep_setting(const arch_sweep_t *s, uint32_t point, uint32_t axis, char *out, size_t bytes, double *number)
-{
-    const arch_sweep_axis_t *a = &s->axis[axis];
-    uint32_t i;
-
-    if (a->n_values == 0) {
-        *number = within(a, s->fill[(size_t)point * s->n_axes + axis]);
-        as_json(a, *number, out, bytes);
-        return;
-    }
-    i = listed(s, point, axis);
-    *number = a->number[i];
-    snprintf(out, bytes, "%s", a->value[i]);
-}
-
-/* Values of a list may be longer than any buffer. */
-static const char *value_at(const arch_sweep_t *s, uint32_t point, uint32_t axis, char buffer[64])
-{
-    double number;
-
-    if (s->axis[axis].n_values > 0)
-        return s->axis[axis].value[listed(s, point, axis)];
-    arch_sweep_setting(s, point, axis, buffer, 64, &number);
-    return buffer;
-}
-
-arch_status_t arch_sweep_design(const arch_sweep_t *s, uint32_t point, arch_design_t **out, arch_problems_t *problems)
-{
-    char(*buffer)[64] = calloc(s->n_axes, sizeof *buffer);
-    arch_change_t *change;
-    arch_status_t st;
-    uint32_t n = 0, k = 0;
-
-    *out = NULL;
-    for (uint32_t i = 0; i < s->n_axes; i++)
-        n += s->axis[i].n_pointers;
-    change = calloc(n, sizeof *change);
-    if (buffer == NULL || change == NULL) {
-        free(buffer);
-        free(change);
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the changes of a point");
-    }
-    for (uint32_t i = 0; i < s->n_axes; i++)
-        for (uint32_t j = 0; j < s->axis[i].n_pointers; j++)
-            change[k++] = (arch_change_t){s->axis[i].pointer[j], value_at(s, point, i, buffer[i])};
-    st = arch_design_change(s->design, change, n, out, problems);
-    if (st == ARCH_OK)
-        (*out)->run.replications = s->replications;
-    free(buffer);
-    free(change);
-    return st;
 }

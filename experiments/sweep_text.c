@@ -34,8 +34,8 @@ static void add_head(archi_report_t *r, const arch_sweep_t *s)
     archi_show_count(s->n_points, points);
     archi_show_setting((double)s->design->run.duration, ARCHI_AS_TIME, duration);
     archi_add_inked(&r->buf, s->design->name, ARCHI_BOLD, r->colour);
-    archi_strbuf_printf(&r->buf, ": %s points (%s) of %u axes, %u replications of %s each\n\n", points, method_words[s->method],
-                        s->n_axes, s->replications, duration);
+    archi_strbuf_printf(&r->buf, ": %s points (%s) of %u axes, %u replications of %s each\n\n", points,
+                        method_words[s->method], s->n_axes, s->replications, duration);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
@@ -130,7 +130,8 @@ arch_status_t arch_swept_text(const arch_swept_t *w, uint32_t width, bool colour
     add_head(&r, w->sweep);
     t.axes = w->sweep->n_axes < 6 ? w->sweep->n_axes : 6;
     do {
-        t.n = w->n_metrics - t.first < ARCHI_GRID_COLUMNS - 2 - t.axes ? w->n_metrics - t.first : ARCHI_GRID_COLUMNS - 2 - t.axes;
+        t.n = w->n_metrics - t.first < ARCHI_GRID_COLUMNS - 2 - t.axes ? w->n_metrics - t.first
+                                                                       : ARCHI_GRID_COLUMNS - 2 - t.axes;
         t.with_status = t.first + t.n == w->n_metrics;
         add_grid(&r, &t);
         archi_strbuf_add(&r.buf, "\n");
@@ -140,7 +141,8 @@ arch_status_t arch_swept_text(const arch_swept_t *w, uint32_t width, bool colour
         archi_strbuf_printf(&r.buf, "and %u points more, all in the file\n\n", w->sweep->n_points - t.rows);
     add_failed(&r, w);
     archi_show_value((double)w->events, ARCHI_AS_NUMBER, events);
-    archi_strbuf_printf(&r.buf, "digest %016" PRIx64 " of %u points\n%s events\n", w->digest, w->sweep->n_points, events);
+    archi_strbuf_printf(&r.buf, "digest %016" PRIx64 " of %u points\n%s events\n", w->digest, w->sweep->n_points,
+                        events);
     st = archi_strbuf_take(&r.buf, text);
     archi_arena_destroy(&r.arena);
     return st;

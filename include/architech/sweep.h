@@ -38,24 +38,26 @@ typedef struct {
     uint32_t n_axes;
     arch_sweep_axis_t *axis;
     uint32_t n_points;
-    double *fill;           /* [n_points * n_axes] of LATIN and SOBOL: where in the unit cube a point lies */
-    uint32_t replications;  /* of each point */
-    uint32_t n_metrics;     /* 0: mean and p95 of operations, utilisation of components, and what objectives ask for */
-    const char **metric;    /* "web lb/read p95" */
-    const char *source;     /* the text of the file */
-    arch_design_t *memory;  /* owns all of it */
+    double *fill;          /* [n_points * n_axes] of LATIN and SOBOL: where in the unit cube a point lies */
+    uint32_t replications; /* of each point */
+    uint32_t n_metrics;    /* 0: mean and p95 of operations, utilisation of components, and what objectives ask for */
+    const char **metric;   /* "web lb/read p95" */
+    const char *source;    /* the text of the file */
+    arch_design_t *memory; /* owns all of it */
 } arch_sweep_t;
 
 /* Read and judge a sweep file (docs/experiments.md), or JSON in memory. Errors and problems as arch_design_read(). */
 arch_status_t arch_sweep_read(const char *path, arch_sweep_t **out, arch_problems_t *problems);
-arch_status_t arch_sweep_parse(const char *name, const char *folder, const char *text, size_t length, arch_sweep_t **out,
-                               arch_problems_t *problems);
+arch_status_t arch_sweep_parse(const char *name, const char *folder, const char *text, size_t length,
+                               arch_sweep_t **out, arch_problems_t *problems);
 void arch_sweep_destroy(arch_sweep_t **sweep); /* NULL and *NULL are fine */
 
 /* The setting of an axis at a point: JSON text in `out`, cut off at `bytes`, and as a number in the axis' unit (NaN). */
-void arch_sweep_setting(const arch_sweep_t *sweep, uint32_t point, uint32_t axis, char *out, size_t bytes, double *number);
+void arch_sweep_setting(const arch_sweep_t *sweep, uint32_t point, uint32_t axis, char *out, size_t bytes,
+                        double *number);
 /* The design of a point. ARCH_E_FORMAT with *problems as arch_design_change(). The caller owns *out. */
-arch_status_t arch_sweep_design(const arch_sweep_t *sweep, uint32_t point, arch_design_t **out, arch_problems_t *problems);
+arch_status_t arch_sweep_design(const arch_sweep_t *sweep, uint32_t point, arch_design_t **out,
+                                arch_problems_t *problems);
 
 typedef struct {
     arch_status_t status; /* not ARCH_OK: it could not be simulated */
@@ -71,16 +73,16 @@ typedef struct {
     uint32_t n_metrics;
     const char **metric, **unit; /* [n_metrics] */
     arch_figure_t *figure;
-    double *value, *half_width;  /* [n_metrics * n_points]; NaN where the data cannot say */
+    double *value, *half_width; /* [n_metrics * n_points]; NaN where the data cannot say */
     double confidence;
-    uint32_t n_failed;    /* points that could not be simulated */
-    uint64_t digest;      /* of all points in their order */
+    uint32_t n_failed; /* points that could not be simulated */
+    uint64_t digest;   /* of all points in their order */
     uint64_t events, requests;
     arch_arena_t *arena;
 } arch_swept_t;
 
-/* Simulate all points. confidence 0: 0.95. Points that cannot be simulated are told by their status; ARCH_E_NOTFOUND: a metric
- * that there is not. What is kept of a point are its estimates. */
+/* Simulate all points. confidence 0: 0.95. Points that cannot be simulated are told by their status; ARCH_E_NOTFOUND: a
+ * metric that there is not. What is kept of a point are its estimates. */
 arch_status_t arch_sweep(arch_lab_t *lab, const arch_sweep_t *sweep, double confidence, arch_swept_t **out);
 void arch_swept_destroy(arch_swept_t **swept); /* NULL and *NULL are fine */
 

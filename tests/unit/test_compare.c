@@ -58,7 +58,8 @@ static void common_random_numbers_take_most_of_the_variance(void)
     arch_comparison_t *apart = compare(a, b, (arch_compare_options_t){.replications = 60, .independent = 1});
 
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        double gain = metric(apart, name[i])->of.difference.half_width / metric(common, name[i])->of.difference.half_width;
+        double gain =
+            metric(apart, name[i])->of.difference.half_width / metric(common, name[i])->of.difference.half_width;
         printf("%s: variance of the difference %.1f times smaller\n", name[i], gain * gain);
         CU_ASSERT(gain * gain > 5);
     }
@@ -138,7 +139,8 @@ static void replications_are_added_for_precision(void)
     arch_design_t *b = read_design(two, "\"808/s\"", 2 * ARCH_SECOND, ARCH_SECOND / 2);
     arch_comparison_t *rough = compare(a, b, (arch_compare_options_t){.replications = 4});
     arch_comparison_t *fine = compare(a, b, (arch_compare_options_t){.replications = 4, .precision = 0.15});
-    arch_comparison_t *short_of = compare(a, b, (arch_compare_options_t){.replications = 4, .precision = 0.0001, .most_replications = 6});
+    arch_comparison_t *short_of =
+        compare(a, b, (arch_compare_options_t){.replications = 4, .precision = 0.0001, .most_replications = 6});
 
     CU_ASSERT(rough->replications == 4 && rough->precise);
     CU_ASSERT(fine->replications > 4 && fine->precise);

@@ -1,7 +1,7 @@
 /* tests/unit/test_sampling.c - points that fill a space: the published sequence, balanced in every axis; Latin hypercubes
  * with one point in each part. */
-#include <CUnit/Basic.h>
 #include "experiments/sampling.h"
+#include <CUnit/Basic.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,9 +10,16 @@
 /* The first points in three dimensions, as Joe & Kuo's page prints them. */
 static void gives_the_published_points(void)
 {
-    static const double expected[10][3] = {
-        {0, 0, 0},           {0.5, 0.5, 0.5},     {0.75, 0.25, 0.25},   {0.25, 0.75, 0.75},   {0.375, 0.375, 0.625},
-        {0.875, 0.875, 0.125}, {0.625, 0.125, 0.875}, {0.125, 0.625, 0.375}, {0.1875, 0.3125, 0.9375}, {0.6875, 0.8125, 0.4375}};
+    static const double expected[10][3] = {{0, 0, 0},
+                                           {0.5, 0.5, 0.5},
+                                           {0.75, 0.25, 0.25},
+                                           {0.25, 0.75, 0.75},
+                                           {0.375, 0.375, 0.625},
+                                           {0.875, 0.875, 0.125},
+                                           {0.625, 0.125, 0.875},
+                                           {0.125, 0.625, 0.375},
+                                           {0.1875, 0.3125, 0.9375},
+                                           {0.6875, 0.8125, 0.4375}};
 
     for (uint32_t i = 0; i < 10; i++) {
         double x[3];
@@ -147,7 +154,8 @@ int main(void)
     CU_add_test(suite, "has property A", has_property_a);
     CU_add_test(suite, "fills planes", fills_planes);
     CU_add_test(suite, "Latin hypercubes have one point in each part", latin_hypercubes_have_one_point_in_each_part);
-    CU_add_test(suite, "Latin hypercubes depend on the seed", latin_hypercubes_depend_on_the_seed_and_match_axes_at_random);
+    CU_add_test(suite, "Latin hypercubes depend on the seed",
+                latin_hypercubes_depend_on_the_seed_and_match_axes_at_random);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     CU_cleanup_registry();

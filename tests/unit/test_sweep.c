@@ -1,15 +1,15 @@
 /* tests/unit/test_sweep.c - sweeps: points where the file says, estimates of a run of each, the same bits on any number of
  * threads and after a stop, and a file whose arrays lie over the axes. */
-#include <CUnit/Basic.h>
 #include "io/sheet.h"
 #include "results_folder.h"
+#include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define HEAD "{\"architech_sweep\": 1, \"design\": \"stage-2-horizontal.json\", "
+#define HEAD  "{\"architech_sweep\": 1, \"design\": \"stage-2-horizontal.json\", "
 #define SHORT "\"short\": {\"pointers\": [\"/run/duration\"], \"values\": [\"1s\"]}"
 
 static arch_sweep_t *parse(const char *text)
@@ -39,10 +39,11 @@ static void has_setting(const arch_sweep_t *s, uint32_t point, uint32_t axis, co
 
 static void combines_values(void)
 {
-    arch_sweep_t *s = parse(HEAD "\"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"from\": 2, \"to\": 9, \"steps\": 3}, "
-                                 "\"rate\": {\"pointer\": \"/workloads/web/rate\", \"from\": \"100/s\", \"to\": \"10000/s\", \"steps\": 3, "
-                                 "\"scale\": \"log\"}, \"io\": {\"pointer\": \"/databases/db/queries/find/io\", "
-                                 "\"values\": [\"1ms\", {\"exponential\": {\"mean\": \"2ms\"}}]}}}");
+    arch_sweep_t *s = parse(
+        HEAD "\"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"from\": 2, \"to\": 9, \"steps\": 3}, "
+             "\"rate\": {\"pointer\": \"/workloads/web/rate\", \"from\": \"100/s\", \"to\": \"10000/s\", \"steps\": 3, "
+             "\"scale\": \"log\"}, \"io\": {\"pointer\": \"/databases/db/queries/find/io\", "
+             "\"values\": [\"1ms\", {\"exponential\": {\"mean\": \"2ms\"}}]}}}");
 
     CU_ASSERT_EQUAL(s->n_points, 18);
     CU_ASSERT_EQUAL(s->replications, 10);
@@ -60,9 +61,10 @@ static void combines_values(void)
 
 static void changes_several_pointers_together(void)
 {
-    arch_sweep_t *s = parse(HEAD "\"method\": \"paired\", \"axes\": {\"both\": {\"pointers\": [\"/services/app/cores\", "
-                                 "\"/databases/db/cores\"], \"values\": [3, 5]}, \"r\": {\"pointer\": \"/services/app/replicas\", "
-                                 "\"values\": [7, 8]}}}");
+    arch_sweep_t *s =
+        parse(HEAD "\"method\": \"paired\", \"axes\": {\"both\": {\"pointers\": [\"/services/app/cores\", "
+                   "\"/databases/db/cores\"], \"values\": [3, 5]}, \"r\": {\"pointer\": \"/services/app/replicas\", "
+                   "\"values\": [7, 8]}}}");
     arch_problems_t problems = {0, NULL};
     arch_design_t *d = NULL;
 
@@ -76,16 +78,19 @@ static void changes_several_pointers_together(void)
 /* Shares between 0 and 1 are no counts; replicas are. */
 static void fills_the_space(void)
 {
-    static const char *const method[] = {"{\"sobol\": {\"points\": 64}}", "{\"latin_hypercube\": {\"points\": 64, \"seed\": \"9\"}}"};
+    static const char *const method[] = {"{\"sobol\": {\"points\": 64}}",
+                                         "{\"latin_hypercube\": {\"points\": 64, \"seed\": \"9\"}}"};
 
     for (int m = 0; m < 2; m++) {
         char text[1000];
         uint32_t count[5] = {0}, listed[2] = {0};
         arch_sweep_t *s;
         snprintf(text, sizeof text,
-                 HEAD "\"method\": %s, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"from\": 1, \"to\": 4}, "
-                      "\"w\": {\"pointer\": \"/workloads/web/mix/lb~1write\", \"from\": 0, \"to\": 1}, "
-                      "\"k\": {\"pointer\": \"/services/app/cores\", \"values\": [1, 2]}}}", method[m]);
+                 HEAD
+                 "\"method\": %s, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"from\": 1, \"to\": 4}, "
+                 "\"w\": {\"pointer\": \"/workloads/web/mix/lb~1write\", \"from\": 0, \"to\": 1}, "
+                 "\"k\": {\"pointer\": \"/services/app/cores\", \"values\": [1, 2]}}}",
+                 method[m]);
         s = parse(text);
         CU_ASSERT_EQUAL(s->n_points, 64);
         for (uint32_t i = 0; i < 64; i++) {
@@ -117,7 +122,8 @@ static arch_swept_t *run(const arch_sweep_t *s, arch_lab_options_t options)
 
 static const char small[] = HEAD
     "\"replications\": 3, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"values\": [1, 2, 4]}, "
-    "\"rate\": {\"pointer\": \"/workloads/web/rate\", \"from\": \"100/s\", \"to\": \"400/s\", \"steps\": 2}, " SHORT "}}";
+    "\"rate\": {\"pointer\": \"/workloads/web/rate\", \"from\": \"100/s\", \"to\": \"400/s\", \"steps\": 2}, " SHORT
+    "}}";
 
 static void estimates_what_a_run_of_each_point_does(void)
 {
@@ -157,7 +163,8 @@ static int stop_soon(void *user, const arch_lab_progress_t *p)
 
 static void goes_on_after_a_stop(void)
 {
-    arch_sweep_t *s = parse(HEAD "\"replications\": 4, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"values\": [1, 2, 3, 4, 5, 6]}, "
+    arch_sweep_t *s = parse(HEAD "\"replications\": 4, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", "
+                                 "\"values\": [1, 2, 3, 4, 5, 6]}, "
                                  "\"long\": {\"pointer\": \"/run/duration\", \"values\": [\"8s\"]}}}");
     results_folder_t folder;
     char journal[300];
@@ -192,8 +199,10 @@ static void goes_on_after_a_stop(void)
 /* Reads from replicas that are not there: some combinations cannot be, the others are simulated all the same. */
 static void tells_points_that_cannot_be(void)
 {
-    arch_sweep_t *s = parse(HEAD "\"replications\": 2, \"metrics\": [\"web lb/read mean\"], \"axes\": {\"warm\": {\"pointer\": \"/run/warmup\", "
-                                 "\"values\": [\"0s\", \"1s\"]}, \"long\": {\"pointer\": \"/run/duration\", \"values\": [\"2s\", \"500ms\"]}}}");
+    arch_sweep_t *s = parse(
+        HEAD
+        "\"replications\": 2, \"metrics\": [\"web lb/read mean\"], \"axes\": {\"warm\": {\"pointer\": \"/run/warmup\", "
+        "\"values\": [\"0s\", \"1s\"]}, \"long\": {\"pointer\": \"/run/duration\", \"values\": [\"2s\", \"500ms\"]}}}");
     arch_swept_t *w = run(s, (arch_lab_options_t){.threads = 2});
     char *csv = NULL, *text = NULL;
 
@@ -238,7 +247,8 @@ static void writes_arrays_over_the_axes(void)
     results_folder_file(&folder, "out.h5", path, sizeof path);
     CU_ASSERT_EQUAL_FATAL(arch_swept_write(path, w), ARCH_OK);
     CU_ASSERT_EQUAL_FATAL(archi_sheet_open(path, "architech sweep", &sheet), ARCH_OK);
-    CU_ASSERT_EQUAL_FATAL(archi_sheet_read(sheet, "/value/web_lb_read_mean", ARCHI_SHEET_DOUBLE, 3, n, (void **)&value), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(archi_sheet_read(sheet, "/value/web_lb_read_mean", ARCHI_SHEET_DOUBLE, 3, n, (void **)&value),
+                          ARCH_OK);
     CU_ASSERT(n[0] == 3 && n[1] == 2 && n[2] == 1 && memcmp(value, w->value, 6 * sizeof *value) == 0);
     CU_ASSERT_EQUAL_FATAL(archi_sheet_read(sheet, "/rate", ARCHI_SHEET_DOUBLE, 1, n, (void **)&rate), ARCH_OK);
     CU_ASSERT(n[0] == 2 && rate[0] == 100 && rate[1] == 400);
