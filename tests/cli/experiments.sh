@@ -1,6 +1,6 @@
 #!/bin/sh
-# experiments.sh - compare and sweep at the command line: answers and exit statuses, the same digest by workers and by threads,
-# a sweep that is killed and begun again, files that others can read, JSON that obeys its schema.
+# experiments.sh - compare and sweep at the command line: answers and exit statuses, the same digest by workers and by
+# threads, a sweep that is killed and begun again, files that others can read, JSON that obeys its schema.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
