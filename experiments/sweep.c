@@ -15,7 +15,7 @@ typedef struct {
     arch_lab_t *lab;
     const arch_sweep_t *s;
     arch_swept_t *out;
-    arch_metric_at_t *at;   /* [out->n_metrics] scratch */
+    bool chosen;            /* what is measured is known */
     arch_design_t **design; /* [n_points] of those asked for; NULL: not yet, or done */
     uint64_t *ticket;       /* [n_points]; 0: not asked */
 } sweep_t;
@@ -63,33 +63,45 @@ static bool asked_by_objective(const arch_samples_t *samples, const arch_design_
     return false;
 }
 
-/* Those that the file names; else mean and p95 of operations, utilisation of components, and what objectives ask for. */
-static arch_status_t choose_metrics(sweep_t *w, const arch_samples_t *samples, const arch_design_t *d)
+/* What the file names. */
+static arch_status_t find_metrics(sweep_t *w, const arch_samples_t *samples)
 {
-    arch_metric_at_t *all = NULL, at;
-    uint32_t n = w->s->n_metrics;
+    arch_metric_at_t at;
 
-    if (n == 0)
-        ARCH_TRY(arch_samples_metrics(samples, &all, &n));
-    w->at = calloc((size_t)n + 1, sizeof *w->at);
-    if (w->at == NULL || make_tables(w->out, n) != ARCH_OK) {
-        free(all);
-        return no_memory();
-    }
-    for (uint32_t i = 0; i < n && w->s->n_metrics > 0; i++) {
+    ARCH_TRY(make_tables(w->out, w->s->n_metrics));
+    for (uint32_t i = 0; i < w->s->n_metrics; i++) {
         ARCH_TRY(arch_samples_find(samples, w->s->metric[i], &at));
         ARCH_TRY(add_metric(w->out, samples, at));
     }
-    for (uint32_t i = 0; i < n && w->s->n_metrics == 0; i++)
+    return ARCH_OK;
+}
+
+/* Mean and p95 of operations, utilisation of components, and what objectives ask for. */
+static arch_status_t usual_metrics(sweep_t *w, const arch_samples_t *samples, const arch_design_t *d)
+{
+    arch_metric_at_t *all = NULL;
+    uint32_t n = 0, usual = 0;
+    arch_status_t st;
+
+    ARCH_TRY(arch_samples_metrics(samples, &all, &n));
+    for (uint32_t i = 0; i < n; i++)
         if (all[i].figure == ARCH_FIGURE_MEAN || all[i].figure == ARCH_FIGURE_P95 ||
-            all[i].figure == ARCH_FIGURE_UTILISATION || asked_by_objective(samples, d, all[i])) {
-            arch_status_t st = add_metric(w->out, samples, all[i]);
-            if (st != ARCH_OK) {
-                free(all);
-                return st;
-            }
-        }
+            all[i].figure == ARCH_FIGURE_UTILISATION || asked_by_objective(samples, d, all[i]))
+            all[usual++] = all[i];
+    st = make_tables(w->out, usual);
+    for (uint32_t i = 0; i < usual && st == ARCH_OK; i++)
+        st = add_metric(w->out, samples, all[i]);
     free(all);
+    return st;
+}
+
+static arch_status_t choose_metrics(sweep_t *w, const arch_samples_t *samples, const arch_design_t *d)
+{
+    if (w->s->n_metrics > 0)
+        ARCH_TRY(find_metrics(w, samples));
+    else
+        ARCH_TRY(usual_metrics(w, samples, d));
+    w->chosen = true;
     return ARCH_OK;
 }
 
@@ -144,11 +156,12 @@ static arch_status_t estimate_point(sweep_t *w, uint32_t point, const arch_sampl
     arch_swept_t *out = w->out;
 
     for (uint32_t m = 0; m < out->n_metrics; m++) {
+        arch_metric_at_t at;
         arch_estimate_t e;
         size_t cell = (size_t)m * w->s->n_points + point;
-        if (arch_samples_find(samples, out->metric[m], &w->at[m]) != ARCH_OK) /* this point has no such element */
+        if (arch_samples_find(samples, out->metric[m], &at) != ARCH_OK) /* this point has no such element */
             continue;
-        ARCH_TRY(arch_samples_estimate(samples, w->at[m], out->confidence, &e));
+        ARCH_TRY(arch_samples_estimate(samples, at, out->confidence, &e));
         out->value[cell] = e.supported ? e.value : NAN;
         out->half_width[cell] = e.supported ? e.half_width : NAN;
     }
@@ -171,7 +184,7 @@ static arch_status_t take(sweep_t *w, uint32_t point)
         fail_point(w, point, st, arch_error_text());
         st = ARCH_OK;
     } else if (samples != NULL) {
-        if (w->at == NULL)
+        if (!w->chosen)
             st = choose_metrics(w, samples, w->design[point]);
         if (st == ARCH_OK)
             st = estimate_point(w, point, samples);
@@ -195,7 +208,7 @@ static arch_status_t run_points(sweep_t *w)
     uint32_t n = w->s->n_points, asked = 0, waiting = most_waiting(w->s);
 
     for (uint32_t point = 0; point < n; point++) {
-        uint32_t until = w->at == NULL ? point + 1 : n - point < waiting ? n : point + waiting;
+        uint32_t until = !w->chosen ? point + 1 : n - point < waiting ? n : point + waiting;
         arch_lab_say(w->lab, "sweeping: point %u of %u", point + 1, n);
         for (; asked < until; asked++)
             ARCH_TRY(ask(w, asked));
@@ -255,7 +268,6 @@ arch_status_t arch_sweep(arch_lab_t *lab, const arch_sweep_t *sweep, double conf
         arch_design_destroy(&w.design[i]);
     free(w.design);
     free(w.ticket);
-    free(w.at);
     if (st != ARCH_OK)
         arch_swept_destroy(&w.out);
     *out = w.out;
