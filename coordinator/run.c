@@ -1,6 +1,7 @@
 /* coordinator/run.c - arch_run(): compile once, lay out, start the ranks, answer. */
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
+#include "coordinator/plug.h"
 #include "coordinator/survive.h"
 #include "coordinator/threads.h"
 #include "coordinator/trial.h"
@@ -225,7 +226,7 @@ static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(check_settings(job->design));
-    ARCH_TRY(archi_plan_compile(job->design, &job->plan));
+    ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
     return ARCH_OK;
 }
 
