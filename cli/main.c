@@ -9,6 +9,8 @@ const cli_command_t *const cli_commands[] = {
     &cli_validate,
     &cli_explain,
     &cli_capacity,
+    &cli_compare,
+    &cli_sweep,
     &cli_partition,
     &cli_diff,
     &cli_inspect,
