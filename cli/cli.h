@@ -30,6 +30,7 @@ extern const cli_command_t cli_inspect;
 extern const cli_command_t cli_keys;
 extern const cli_command_t cli_partition;
 extern const cli_command_t cli_run;
+extern const cli_command_t cli_sensitivity;
 extern const cli_command_t cli_sweep;
 extern const cli_command_t cli_top;
 extern const cli_command_t cli_validate;

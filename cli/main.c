@@ -11,6 +11,7 @@ const cli_command_t *const cli_commands[] = {
     &cli_capacity,
     &cli_compare,
     &cli_sweep,
+    &cli_sensitivity,
     &cli_partition,
     &cli_diff,
     &cli_inspect,

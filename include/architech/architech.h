@@ -11,6 +11,7 @@
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/samples.h>
+#include <architech/sensitivity.h>
 #include <architech/simulation.h>
 #include <architech/status.h>
 #include <architech/sweep.h>
