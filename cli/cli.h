@@ -21,7 +21,7 @@ typedef struct {
     int       (*main)(cli_t *cli, int argc, char **argv);
 } cli_command_t;
 
-extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_explain, cli_inspect, cli_help, cli_version;
+extern const cli_command_t cli_run, cli_plan, cli_validate, cli_partition, cli_diff, cli_explain, cli_inspect, cli_help, cli_version;
 
 /* The subcommands in the order that help shows them, NULL at the end. */
 extern const cli_command_t *const cli_commands[];

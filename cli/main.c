@@ -4,7 +4,7 @@
 #include <string.h>
 
 const cli_command_t *const cli_commands[] = {
-    &cli_run, &cli_validate, &cli_explain, &cli_partition, &cli_diff, &cli_inspect, &cli_help, &cli_version, NULL,
+    &cli_run, &cli_plan, &cli_validate, &cli_explain, &cli_partition, &cli_diff, &cli_inspect, &cli_help, &cli_version, NULL,
 };
 
 const cli_command_t *cli_command(const char *name)
