@@ -21,7 +21,19 @@ typedef struct {
     int       (*main)(cli_t *cli, int argc, char **argv);
 } cli_command_t;
 
-extern const cli_command_t cli_run, cli_plan, cli_validate, cli_partition, cli_diff, cli_explain, cli_inspect, cli_help, cli_version;
+extern const cli_command_t cli_capacity;
+extern const cli_command_t cli_diff;
+extern const cli_command_t cli_explain;
+extern const cli_command_t cli_help;
+extern const cli_command_t cli_inspect;
+extern const cli_command_t cli_keys;
+extern const cli_command_t cli_partition;
+extern const cli_command_t cli_plan;
+extern const cli_command_t cli_run;
+extern const cli_command_t cli_top;
+extern const cli_command_t cli_validate;
+extern const cli_command_t cli_version;
+extern const cli_command_t cli_worker;
 
 /* The subcommands in the order that help shows them, NULL at the end. */
 extern const cli_command_t *const cli_commands[];
@@ -67,6 +79,7 @@ int cli_read_changed(const cli_t *cli, const char *path, const cli_changes_t *ch
 bool cli_parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 bool cli_parse_time(const char *text, arch_time_t *ns);   /* "90s", "5min" */
 bool cli_parse_bytes(const char *text, uint64_t *bytes);  /* "4GiB" */
+bool cli_parse_share(const char *text, double *share);    /* "95%", "0.95": above 0, below 1 */
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 

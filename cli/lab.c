@@ -92,16 +92,21 @@ static int tell(void *user, const arch_lab_progress_t *p)
 
 /* ---- open and close --------------------------------------------------------------------------------------------- */
 
-/* Workers are this very program, wherever it lies. */
+/* Workers are this very program, wherever it lies. Those of one machine share its memory. */
 static void set_command(cli_lab_t *lab)
 {
+    arch_lab_options_t *o = &lab->options;
     ssize_t n = readlink("/proc/self/exe", lab->program, sizeof lab->program - 1);
-    const char *const command[6] = {n > 0 ? lab->program : "architech", "worker", "--alone", "--connect", "ENDPOINT", NULL};
+    uint64_t memory = o->memory_limit > 0 ? o->memory_limit
+                                          : archi_machine_free_bytes() / 5 * 4 / (o->workers > 0 ? o->workers : 1);
+    const char *const command[8] = {n > 0 ? lab->program : "architech", "worker", "--alone", "--memory", lab->memory,
+                                    "--connect", "ENDPOINT", NULL};
 
     if (n > 0)
         lab->program[n] = '\0';
+    snprintf(lab->memory, sizeof lab->memory, "%llu", (unsigned long long)(memory > 0 ? memory : 1));
     memcpy(lab->command, command, sizeof command);
-    lab->options.worker_command = lab->command;
+    o->worker_command = lab->command;
 }
 
 int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out)

@@ -39,8 +39,8 @@ typedef struct {
     arch_lab_options_t options;
     cli_progress_t progress;
     bool quiet, no_progress, has_workers;
-    char program[PATH_MAX];
-    const char *command[6];
+    char program[PATH_MAX], memory[32];
+    const char *command[8];
 } cli_lab_t;
 
 /* One answer of getopt_long(): CLI_DONE, CLI_INPUT with the reason printed, or -1: it is not the lab's. */

@@ -116,7 +116,7 @@ static int saved(const cli_t *cli, const cli_request_t *r)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design)
+static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design, archi_show_t *show)
 {
     arch_results_t *results = NULL;
     cli_progress_t progress;
@@ -126,6 +126,8 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     cli_progress_begin(&progress, cli->is_root && !r->quiet && !r->no_progress && isatty(fileno(stderr)),
                        r->options.checkpoint_every > 0 || r->options.checkpoint_every_simulated > 0);
     progress.warns = true;
+    progress.show = show;
+    progress.what = r->design;
     progress.notes = !r->quiet;
     r->options.interrupted = cli_progress_interrupted;
     r->options.note = cli_progress_note;
@@ -143,10 +145,23 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     return status;
 }
 
+/* Where progress is published, if anywhere. */
+static int open_show(const cli_t *cli, const cli_request_t *r, archi_show_t **out)
+{
+    if (r->show == NULL && (r->key != NULL || r->allow != NULL || r->insecure))
+        return cli_misuse(cli, &cli_run, "run: --key, --allow and --insecure are about --show, which is missing");
+    if (r->show == NULL || r->explain)
+        return CLI_DONE;
+    if (archi_show_open(r->show, r->key, r->allow, r->insecure, out) != ARCH_OK)
+        return cli_failed(cli, arch_error_status());
+    return CLI_DONE;
+}
+
 static int run_main(cli_t *cli, int argc, char **argv)
 {
     cli_request_t request;
     arch_design_t *design = NULL;
+    archi_show_t *show = NULL;
     int status = cli_run_options(cli, argc, argv, &request);
 
     if (status != CLI_DONE) {
@@ -158,14 +173,17 @@ static int run_main(cli_t *cli, int argc, char **argv)
         status = check_output(cli, request.output, "results");
     if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)
         status = check_output(cli, request.trace, "a trace");
+    if (cli->is_root && status == CLI_DONE)
+        status = open_show(cli, &request, &show);
     status = cli_share_design(cli, request.design, status, &design);
     if (status == CLI_DONE) {
         override_settings(&request, design);
         if (!request.explain)
-            status = simulate(cli, &request, design);
+            status = simulate(cli, &request, design, show);
         else if (cli->is_root)
             status = cli_print_explained(cli, design);
     }
+    archi_show_close(&show);
     arch_design_destroy(&design);
     cli_changes_clear(&request.changes);
     return status;
@@ -187,6 +205,10 @@ const cli_command_t cli_run = {
     "      --explain          print the design with every default filled in; run nothing\n"
     "  -q, --quiet            print errors only\n"
     "      --no-progress      no progress line on the terminal\n"
+    "      --show ENDPOINT    say how far it is to whoever watches (see architech help top): ipc://PATH, tcp://IP:PORT\n"
+    "      --key FILE         the secret key of this run, where whoever watches must have one (see architech help keys)\n"
+    "      --allow DIR        the public keys of those who may watch\n"
+    "      --insecure         to be watched over a network without keys\n"
     "\n"
     "Instead of what the design says:\n"
     "      --set POINTER=VALUE  any value, by JSON pointer: /services/app/replicas=6, /run/interval=1s; as often as\n"

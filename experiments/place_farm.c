@@ -53,7 +53,7 @@ static arch_status_t start(farm_t *f, const arch_lab_options_t *o)
         .insecure = o->insecure != 0,
         .program = "architech/" ARCH_VERSION,
     };
-    char where[ARCHI_FARM_ENDPOINT_BYTES + 64];
+    char where[512];
 
     ARCH_TRY(archi_farm_open(&farm, &f->farm));
     if (o->workers > 0)

@@ -4,14 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *arch_case_name(arch_case_kind_t kind)
-{
-    static const char *const name[ARCH_N_CASES] = {"costlier", "feasible", "missed", "overloaded", "dominated", "close",
-                                                   "unsound", "failed"};
-
-    return (unsigned)kind < ARCH_N_CASES ? name[kind] : "?";
-}
-
 /* ---- what is asked ---------------------------------------------------------------------------------------------- */
 
 static arch_status_t check(const arch_design_t *design, const arch_plan_options_t *o)

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *arch_case_name(arch_case_kind_t kind)
+{
+    static const char *const name[ARCH_N_CASES] = {"costlier", "feasible", "missed", "overloaded", "dominated", "close",
+                                                   "unsound", "failed"};
+
+    return (unsigned)kind < ARCH_N_CASES ? name[kind] : "?";
+}
+
 /* ---- money ------------------------------------------------------------------------------------------------------ */
 
 static const char *period_of(uint32_t per_year)

@@ -13,23 +13,6 @@ enum { LINGER_MS = 500, BACKLOG = 1024 };
 
 static const size_t job_bytes_most = (size_t)64 << 20, result_bytes_most = (size_t)256 << 20;
 
-static arch_status_t failed_on(const char *endpoint)
-{
-    int e = errno;
-
-    if (e == EINVAL || e == EPROTONOSUPPORT || e == ENOCOMPATPROTO)
-        return ARCH_FAIL(ARCH_E_ARG, "%s: expected an endpoint such as tcp://10.0.0.1:5555 or ipc:///run/farm", endpoint);
-    return ARCH_FAIL(ARCH_E_IO, "%s: %s", endpoint, zmq_strerror(e));
-}
-
-static bool starts(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
-
-static bool is_local(const char *endpoint)
-{
-    return starts(endpoint, "ipc://") || starts(endpoint, "tcp://127.") || starts(endpoint, "tcp://localhost:") ||
-           starts(endpoint, "tcp://[::1]:");
-}
-
 static void fill_in(archi_farm_options_t *o)
 {
     o->heartbeat_s = o->heartbeat_s > 0 ? o->heartbeat_s : 1;
@@ -42,13 +25,7 @@ static void fill_in(archi_farm_options_t *o)
 
 static arch_status_t check(const archi_farm_options_t *o)
 {
-    const char *open[] = {o->endpoint, o->progress};
-
-    if ((o->key == NULL) != (o->allowed == NULL))
-        return ARCH_FAIL(ARCH_E_ARG, "a key of the coordinator and the keys that are let in go together");
-    for (int i = 0; i < 2; i++)
-        if (open[i] != NULL && o->key == NULL && !o->insecure && !is_local(open[i]))
-            return ARCH_FAIL(ARCH_E_ARG, "%s: other machines can reach it, so it needs keys (architech keys)", open[i]);
+    ARCH_TRY(archi_endpoint_check(o->endpoint, o->key, o->allowed, o->insecure));
     if (!(o->heartbeat_s >= 0.001 && o->heartbeat_s <= 3600 && o->expiry_s >= 2 * o->heartbeat_s && o->expiry_s <= 86400))
         return ARCH_FAIL(ARCH_E_ARG, "heartbeats every %g s, loss after %g s: expected 1 ms to 1 h, and at least twice that",
                          o->heartbeat_s, o->expiry_s);
@@ -58,58 +35,21 @@ static arch_status_t check(const archi_farm_options_t *o)
     return ARCH_OK;
 }
 
-static arch_status_t draw(void *bytes, size_t n)
-{
-    if (getrandom(bytes, n, 0) != (ssize_t)n)
-        return ARCH_FAIL(ARCH_E_IO, "no random numbers: %s", strerror(errno));
-    return ARCH_OK;
-}
-
-/* A name of the kernel's own (no file), for this user only. */
-static arch_status_t private_endpoint(archi_farm_t *farm)
-{
-    uint64_t name[2];
-    uid_t user = geteuid();
-
-    ARCH_TRY(draw(name, sizeof name));
-    snprintf(farm->endpoint, sizeof farm->endpoint, "ipc://@architech-%016llx%016llx", (unsigned long long)name[0],
-             (unsigned long long)name[1]);
-    if (zmq_setsockopt(farm->router, ZMQ_IPC_FILTER_UID, &user, sizeof user) != 0)
-        return ARCH_FAIL(ARCH_E_ZMQ, "ZMQ_IPC_FILTER_UID: %s", zmq_strerror(errno));
-    return ARCH_OK;
-}
-
-static arch_status_t set_up(void *socket, int option, const void *value, size_t bytes)
-{
-    if (zmq_setsockopt(socket, option, value, bytes) != 0)
-        return ARCH_FAIL(ARCH_E_ZMQ, "option %d of a socket: %s", option, zmq_strerror(errno));
-    return ARCH_OK;
-}
-
 static arch_status_t open_router(archi_farm_t *farm)
 {
-    int64_t most = (int64_t)farm->bounds.result_most;
-    int yes = 1, linger = LINGER_MS, backlog = BACKLOG, beat = (int)(farm->options.expiry_s * 500);
-    size_t n = sizeof farm->endpoint;
+    const archi_farm_options_t *o = &farm->options;
 
-    most = most > ARCHI_MSG_TEXT_MOST ? most : ARCHI_MSG_TEXT_MOST;
     farm->router = zmq_socket(farm->context, ZMQ_ROUTER);
     if (farm->router == NULL)
         return ARCH_FAIL(ARCH_E_ZMQ, "no socket: %s", zmq_strerror(errno));
-    ARCH_TRY(set_up(farm->router, ZMQ_ROUTER_MANDATORY, &yes, sizeof yes));
-    ARCH_TRY(set_up(farm->router, ZMQ_LINGER, &linger, sizeof linger));
-    ARCH_TRY(set_up(farm->router, ZMQ_MAXMSGSIZE, &most, sizeof most));
-    ARCH_TRY(set_up(farm->router, ZMQ_BACKLOG, &backlog, sizeof backlog));
-    ARCH_TRY(set_up(farm->router, ZMQ_IPV6, &yes, sizeof yes));
-    ARCH_TRY(set_up(farm->router, ZMQ_HEARTBEAT_IVL, &beat, sizeof beat));
-    if (farm->options.endpoint == NULL)
-        ARCH_TRY(private_endpoint(farm));
-    else
-        snprintf(farm->endpoint, sizeof farm->endpoint, "%s", farm->options.endpoint);
-    if (zmq_bind(farm->router, farm->endpoint) != 0)
-        return failed_on(farm->endpoint);
-    if (zmq_getsockopt(farm->router, ZMQ_LAST_ENDPOINT, farm->endpoint, &n) != 0)
-        return ARCH_FAIL(ARCH_E_ZMQ, "%s: %s", farm->endpoint, zmq_strerror(errno));
+    ARCH_TRY(archi_socket_set(farm->router, ZMQ_ROUTER_MANDATORY, 1));
+    ARCH_TRY(archi_socket_set(farm->router, ZMQ_LINGER, LINGER_MS));
+    ARCH_TRY(archi_socket_set(farm->router, ZMQ_BACKLOG, BACKLOG));
+    ARCH_TRY(archi_socket_set(farm->router, ZMQ_HEARTBEAT_IVL, (int)(o->expiry_s * 500)));
+    ARCH_TRY(archi_socket_bound_messages(farm->router, farm->bounds.result_most));
+    ARCH_TRY(archi_socket_guard(farm->context, farm->router, o->key, o->allowed, &farm->gate));
+    ARCH_TRY(archi_socket_bind(farm->router, o->endpoint, farm->endpoint));
+    farm->bound = true;
     return ARCH_OK;
 }
 
@@ -131,7 +71,8 @@ static arch_status_t start_thread(archi_farm_t *farm)
 
 static arch_status_t open_all(archi_farm_t *farm)
 {
-    ARCH_TRY(draw(&farm->session, sizeof farm->session));
+    if (getrandom(&farm->session, sizeof farm->session, 0) != (ssize_t)sizeof farm->session)
+        return ARCH_FAIL(ARCH_E_IO, "no random numbers: %s", strerror(errno));
     farm->session |= 1; /* 0 says none */
     if (pipe2(farm->wake, O_CLOEXEC | O_NONBLOCK) != 0)
         return ARCH_FAIL(ARCH_E_IO, "no pipe: %s", strerror(errno));
@@ -140,6 +81,9 @@ static arch_status_t open_all(archi_farm_t *farm)
         return ARCH_FAIL(ARCH_E_ZMQ, "no context: %s", zmq_strerror(errno));
     zmq_ctx_set(farm->context, ZMQ_MAX_SOCKETS, 65535);
     ARCH_TRY(open_router(farm));
+    if (farm->options.progress != NULL)
+        ARCH_TRY(archi_show_open(farm->options.progress, farm->options.key, farm->options.allowed, farm->options.insecure,
+                                 &farm->show));
     return start_thread(farm);
 }
 
@@ -174,6 +118,16 @@ arch_status_t archi_farm_open(const archi_farm_options_t *options, archi_farm_t 
     return st;
 }
 
+void archi_farm_abandon(archi_farm_t **at)
+{
+    if (*at == NULL)
+        return;
+    pthread_mutex_lock(&(*at)->lock);
+    (*at)->silent = true;
+    pthread_mutex_unlock(&(*at)->lock);
+    archi_farm_close(at);
+}
+
 void archi_farm_close(archi_farm_t **at)
 {
     archi_farm_t *farm = *at;
@@ -190,6 +144,10 @@ void archi_farm_close(archi_farm_t **at)
     }
     if (farm->router != NULL)
         zmq_close(farm->router);
+    if (farm->bound)
+        archi_endpoint_remove(farm->endpoint);
+    archi_gate_close(&farm->gate);
+    archi_show_close(&farm->show);
     if (farm->context != NULL)
         while (zmq_ctx_term(farm->context) != 0 && errno == EINTR)
             ;
@@ -207,6 +165,16 @@ void archi_farm_close(archi_farm_t **at)
 }
 
 const char *archi_farm_endpoint(const archi_farm_t *farm) { return farm->endpoint; }
+
+const char *archi_farm_progress_endpoint(const archi_farm_t *farm)
+{
+    return farm->show ? archi_show_endpoint(farm->show) : "";
+}
+
+arch_status_t archi_farm_tell(archi_farm_t *farm, const char *text)
+{
+    return farm->show ? archi_show_tell(farm->show, text) : ARCH_OK;
+}
 
 arch_status_t archi_farm_put(archi_farm_t *farm, uint64_t id, const void *job, size_t bytes)
 {
@@ -257,6 +225,7 @@ void archi_farm_stats(archi_farm_t *farm, archi_farm_stats_t *s)
         s->workers_working += farm->worker[i]->n_held > 0;
     for (const job_t *j = farm->under_way.first; j != NULL; j = j->next)
         s->events += j->events;
+    s->refused = archi_gate_refused(farm->gate) + (farm->show ? archi_show_refused(farm->show) : 0);
     s->open_s = archi_wall() - farm->opened;
     pthread_mutex_unlock(&farm->lock);
 }

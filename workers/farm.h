@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ARCHI_FARM_NAME_BYTES = 256, ARCHI_FARM_ENDPOINT_BYTES = 256 };
+enum { ARCHI_FARM_NAME_BYTES = 256 };
 
 typedef struct archi_farm archi_farm_t;
 
@@ -44,6 +44,9 @@ arch_status_t archi_farm_open(const archi_farm_options_t *options, archi_farm_t 
 /* Send the workers away, end those of our own, drop jobs and answers that are left. Sets *farm to NULL; a NULL is fine.
  * */
 void archi_farm_close(archi_farm_t **farm);
+/* The same without a goodbye: workers of others keep looking for a coordinator at this endpoint, as when this process
+ * dies. For one that is about to end, and will be started again. */
+void archi_farm_abandon(archi_farm_t **farm);
 
 /* Where workers connect to, with port and path filled in; lives as long as the farm. */
 const char *archi_farm_endpoint(const archi_farm_t *farm);
@@ -77,6 +80,9 @@ arch_status_t archi_farm_take(archi_farm_t *farm, int milliseconds, archi_farm_a
 
 /* A job that is not wanted any more is answered with ARCH_E_CANCELLED, unless it has been answered. */
 void archi_farm_cancel(archi_farm_t *farm, uint64_t id);
+
+/* Publish a text (workers/show.h makes one) where options.progress said; without that, nothing happens. */
+arch_status_t archi_farm_tell(archi_farm_t *farm, const char *text);
 
 typedef struct {
     uint32_t workers, workers_working; /* now */

@@ -3,8 +3,10 @@
 #define ARCHI_WORKERS_FARM_IMPL_H
 
 #include "workers/clock.h"
+#include "workers/endpoint.h"
 #include "workers/farm.h"
 #include "workers/message.h"
+#include "workers/show.h"
 #include <pthread.h>
 #include <sys/types.h>
 
@@ -56,18 +58,20 @@ struct archi_farm {
     /* set before the thread starts, and never again */
     archi_farm_options_t options;
     archi_msg_bounds_t   bounds;
-    char                 endpoint[ARCHI_FARM_ENDPOINT_BYTES], progress[ARCHI_FARM_ENDPOINT_BYTES];
+    char                 endpoint[ARCHI_ENDPOINT_BYTES];
     char                 program[ARCHI_FARM_NAME_BYTES];
     void                *context, *router;
+    archi_gate_t        *gate;
+    archi_show_t        *show; /* NULL: nothing is published */
     int                  wake[2]; /* a byte in this pipe ends the thread's sleep */
     uint64_t             session;
     double               opened;
     pthread_t            thread;
-    bool                 thread_runs;
+    bool                 thread_runs, bound;
 
     pthread_mutex_t lock;
     pthread_cond_t  news; /* an answer, a failure, or children that started */
-    bool            woken, closing;
+    bool            woken, closing, silent; /* silent: no goodbye to workers of others */
     arch_status_t   failed; /* what ended the farm before its time */
     char            failure[512];
 

@@ -266,7 +266,7 @@ static void drain_pipe(archi_farm_t *farm)
 /* One round: what came, what time it is, what can be handed out. */
 static void go_round(archi_farm_t *farm, archi_letter_t *l)
 {
-    double began = archi_wall();
+    double began = archi_wall(), worked = archi_thread_seconds();
 
     drain_pipe(farm);
     read_letters(farm, l);
@@ -274,7 +274,7 @@ static void go_round(archi_farm_t *farm, archi_letter_t *l)
     expire(farm, began);
     archi_children_look(farm, began);
     archi_jobs_dispatch(farm, began);
-    farm->stats.coordination_s += archi_wall() - began;
+    farm->stats.coordination_s += archi_thread_seconds() - worked;
 }
 
 static void say_goodbye(archi_farm_t *farm)
@@ -282,7 +282,8 @@ static void say_goodbye(archi_farm_t *farm)
     archi_msg_t m = {ARCHI_MSG_BYE, farm->session, 0, ARCHI_BYE_DONE, 0};
 
     for (uint32_t i = 0; i < farm->n_workers; i++)
-        archi_farm_send(farm, farm->worker[i], &m, NULL, 0);
+        if (!farm->silent || archi_children_have(farm, farm->worker[i]->pid))
+            archi_farm_send(farm, farm->worker[i], &m, NULL, 0);
 }
 
 void *archi_farm_serve(void *user)

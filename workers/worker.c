@@ -1,4 +1,5 @@
 /* workers/worker.c - a worker: opening, the thread that works, closing. */
+#include "workers/endpoint.h"
 #include "workers/worker_impl.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { LINGER_MS = 1000, RECONNECT_MS = 50, RECONNECT_MOST_MS = 1000 };
+enum { LINGER_MS = 1000, RECONNECT_MS = 50, RECONNECT_MOST_MS = 1000, HEARTBEAT_MS = 2500 };
 
 void archi_parcels_add(parcels_t *list, parcel_t *p)
 {
@@ -156,9 +157,8 @@ static arch_status_t fill_in(archi_task_t *t, const archi_worker_options_t *opti
     if (o->name != NULL)
         snprintf(t->name, sizeof t->name, "%s", o->name);
     snprintf(t->program, sizeof t->program, "%s", o->program ? o->program : "");
-    if (o->endpoint == NULL || o->credit > ARCHI_MSG_CREDIT_MOST || (o->key == NULL) != (o->server_key == NULL))
-        return ARCH_FAIL(ARCH_E_ARG, "a worker needs an endpoint, a credit of at most %d, and both keys or none",
-                         ARCHI_MSG_CREDIT_MOST);
+    if (o->endpoint == NULL || o->credit > ARCHI_MSG_CREDIT_MOST)
+        return ARCH_FAIL(ARCH_E_ARG, "a worker needs an endpoint, and a credit of at most %d", ARCHI_MSG_CREDIT_MOST);
     if (!archi_msg_is_text(t->name, strlen(t->name)) || !archi_msg_is_text(t->program, strlen(t->program)) ||
         strchr(t->program, ' ') != NULL)
         return ARCH_FAIL(ARCH_E_ARG, "the names of a worker and its program: expected printable ASCII");
@@ -167,35 +167,24 @@ static arch_status_t fill_in(archi_task_t *t, const archi_worker_options_t *opti
     return ARCH_OK;
 }
 
-static arch_status_t set_number(void *socket, int option, int value)
-{
-    if (zmq_setsockopt(socket, option, &value, sizeof value) != 0)
-        return ARCH_FAIL(ARCH_E_ZMQ, "option %d of a socket: %s", option, zmq_strerror(errno));
-    return ARCH_OK;
-}
-
 static arch_status_t connect_socket(archi_task_t *t)
 {
-    int64_t most = (int64_t)(t->bounds.job_most > ARCHI_MSG_TEXT_MOST ? t->bounds.job_most : ARCHI_MSG_TEXT_MOST);
-    char place[64];
+    const char *place = "inproc://monitor";
 
     t->socket = zmq_socket(t->context, ZMQ_DEALER);
     t->monitor = zmq_socket(t->context, ZMQ_PAIR);
     if (t->socket == NULL || t->monitor == NULL)
         return ARCH_FAIL(ARCH_E_ZMQ, "no socket: %s", zmq_strerror(errno));
-    snprintf(place, sizeof place, "inproc://monitor-%016llx", (unsigned long long)t->token);
-    if (zmq_socket_monitor(t->socket, place, ZMQ_EVENT_ALL) != 0 || zmq_connect(t->monitor, place) != 0 ||
-        zmq_setsockopt(t->socket, ZMQ_MAXMSGSIZE, &most, sizeof most) != 0)
+    if (zmq_socket_monitor(t->socket, place, ZMQ_EVENT_ALL) != 0 || zmq_connect(t->monitor, place) != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "a watch over a socket: %s", zmq_strerror(errno));
-    ARCH_TRY(set_number(t->socket, ZMQ_LINGER, LINGER_MS));
-    ARCH_TRY(set_number(t->monitor, ZMQ_LINGER, 0));
-    ARCH_TRY(set_number(t->socket, ZMQ_IPV6, 1));
-    ARCH_TRY(set_number(t->socket, ZMQ_RECONNECT_IVL, RECONNECT_MS));
-    ARCH_TRY(set_number(t->socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS));
-    ARCH_TRY(set_number(t->socket, ZMQ_HEARTBEAT_IVL, 2500));
-    if (zmq_connect(t->socket, t->options.endpoint) != 0)
-        return ARCH_FAIL(ARCH_E_ARG, "%s: %s", t->options.endpoint, zmq_strerror(errno));
-    return ARCH_OK;
+    ARCH_TRY(archi_socket_set(t->monitor, ZMQ_LINGER, 0));
+    ARCH_TRY(archi_socket_set(t->socket, ZMQ_LINGER, LINGER_MS));
+    ARCH_TRY(archi_socket_set(t->socket, ZMQ_RECONNECT_IVL, RECONNECT_MS));
+    ARCH_TRY(archi_socket_set(t->socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS));
+    ARCH_TRY(archi_socket_set(t->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS));
+    ARCH_TRY(archi_socket_bound_messages(t->socket, t->bounds.job_most));
+    ARCH_TRY(archi_socket_identify(t->socket, t->options.key, t->options.server_key));
+    return archi_socket_connect(t->socket, t->options.endpoint);
 }
 
 static arch_status_t open_all(archi_task_t *t)

@@ -2,6 +2,7 @@
 #ifndef ARCHITECH_ARCHITECH_H
 #define ARCHITECH_ARCHITECH_H
 
+#include <architech/capacity.h>
 #include <architech/design.h>
 #include <architech/dist.h>
 #include <architech/lab.h>
@@ -9,6 +10,7 @@
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/samples.h>
+#include <architech/simulation.h>
 #include <architech/status.h>
 #include <architech/time.h>
 #include <architech/version.h>

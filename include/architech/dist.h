@@ -31,6 +31,7 @@ arch_status_t arch_dist_check(const arch_dist_t *dist, const arch_table_t *table
 /* Of what is drawn: shift and truncation included. The variance of a PARETO of shape <= 2 is infinite. Checked
  * before. */
 double arch_dist_mean(const arch_dist_t *dist, const arch_table_t *tables);
+/* See arch_dist_mean(). */
 double arch_dist_variance(const arch_dist_t *dist, const arch_table_t *tables);
 double arch_dist_cv(const arch_dist_t *dist, const arch_table_t *tables); /* 0 when the mean is 0 */
 

@@ -40,7 +40,8 @@ BEGIN {
     for (i in c)
         standard[c[i] ".h"] = 1
     split("cpuid dirent dlfcn fcntl fnmatch getopt glob immintrin libgen malloc poll pthread pwd sched strings sys/file " \
-          "sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/stat sys/statvfs sys/sysinfo sys/time sys/types sys/utsname " \
+          "sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat " \
+          "sys/statvfs sys/sysinfo sys/time sys/types sys/un sys/utsname " \
           "sys/wait termios unistd x86intrin", p, " ")
     for (i in p)
         posix[p[i] ".h"] = 1

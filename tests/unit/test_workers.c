@@ -1,153 +1,20 @@
-/* tests/unit/test_workers.c - jobs over ZeroMQ: every id is answered once, whatever becomes of the workers.
- * `unit_workers work ENDPOINT` is a worker process of these tests. */
-#include "workers/clock.h"
-#include "workers/farm.h"
-#include "workers/worker.h"
+/* tests/unit/test_workers.c - jobs over ZeroMQ: every id is answered once. */
+#include "worker_hands.h"
 #include <CUnit/Basic.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { MOST_WORKERS = 64, MOST_JOBS = 10000, PATIENT_MS = 60000 };
-
-/* ---- what workers do: a job is a word and numbers ---- */
-
-static void nap(double seconds)
-{
-    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-
-    nanosleep(&t, NULL);
-}
-
-/* "square N"; "sleep MS N": the square, later, unless nobody wants it; "fail"; "crash"; "kill". */
-static arch_status_t work(archi_task_t *task, const void *job, size_t bytes, void **result, size_t *n, void *user)
-{
-    char text[64], *answer;
-    long ms = 0, x = 0;
-
-    (void)user;
-    snprintf(text, sizeof text, "%.*s", (int)bytes, (const char *)job);
-    if (strcmp(text, "fail") == 0)
-        return ARCH_FAIL(ARCH_E_UNSTABLE, "there are more requests than the server can bear");
-    if (strcmp(text, "crash") == 0)
-        abort();
-    if (strcmp(text, "kill") == 0)
-        raise(SIGKILL);
-    if (sscanf(text, "sleep %ld %ld", &ms, &x) != 2 && sscanf(text, "square %ld", &x) != 1)
-        return ARCH_FAIL(ARCH_E_FORMAT, "\"%s\" is no job", text);
-    for (long i = 0; i < ms; i++) {
-        nap(1e-3);
-        if (archi_task_tell(task, (double)i / (double)ms, (uint64_t)i))
-            return ARCH_E_CANCELLED;
-    }
-    answer = malloc(32);
-    *n = (size_t)snprintf(answer, 32, "%ld", x * x);
-    *result = answer;
-    return ARCH_OK;
-}
-
-typedef struct {
-    archi_worker_options_t options;
-    archi_worker_stats_t   stats;
-    arch_status_t          st;
-    char                   text[512];
-    pthread_t              thread;
-    atomic_bool            leaves;
-} hand_t;
-
-static bool hand_leaves(void *user) { return atomic_load(&((hand_t *)user)->leaves); }
-
-static void *hand_main(void *user)
-{
-    hand_t *h = user;
-
-    h->st = archi_worker_run(&h->options, work, &h->stats);
-    snprintf(h->text, sizeof h->text, "%s", h->st == ARCH_OK ? "" : arch_error_text());
-    return NULL;
-}
-
-static void hire(hand_t *h, const char *endpoint)
-{
-    memset(h, 0, sizeof *h);
-    h->options.endpoint = endpoint;
-    h->options.leaves = hand_leaves;
-    h->options.user = h;
-    pthread_create(&h->thread, NULL, hand_main, h);
-}
-
-static void see_off(hand_t *h) { pthread_join(h->thread, NULL); }
-
-/* ---- the farm ---- */
-
-static archi_farm_t *open_farm(archi_farm_options_t options)
-{
-    archi_farm_t *farm = NULL;
-
-    options.heartbeat_s = options.heartbeat_s > 0 ? options.heartbeat_s : 0.05;
-    options.expiry_s = options.expiry_s > 0 ? options.expiry_s : 0.5;
-    CU_ASSERT_EQUAL_FATAL(archi_farm_open(&options, &farm), ARCH_OK);
-    return farm;
-}
-
-static void put_text(archi_farm_t *farm, uint64_t id, const char *text)
-{
-    CU_ASSERT_EQUAL(archi_farm_put(farm, id, text, strlen(text)), ARCH_OK);
-}
-
-static unsigned char answered[MOST_JOBS];
-
-/* Take n answers: ids below n, each once, each the square of its id. How many were wrong. */
-static int take_squares(archi_farm_t *farm, int n)
-{
-    int n_wrong = 0;
-
-    memset(answered, 0, sizeof answered);
-    for (int i = 0; i < n; i++) {
-        archi_farm_answer_t a;
-        bool got = false;
-        if (archi_farm_take(farm, PATIENT_MS, &a, &got) != ARCH_OK || !got)
-            return n_wrong + n - i;
-        n_wrong += a.status != ARCH_OK || a.id >= (uint64_t)n || answered[a.id]++ ||
-                   strtoull(a.bytes, NULL, 10) != a.id * a.id || a.worker[0] == '\0';
-        free(a.bytes);
-    }
-    return n_wrong;
-}
-
-static void spawn(archi_farm_t *farm, uint32_t n)
-{
-    const char *argv[] = {"/proc/self/exe", "work", "ENDPOINT", NULL};
-
-    CU_ASSERT_EQUAL_FATAL(archi_farm_spawn(farm, n, argv), ARCH_OK);
-}
-
-static bool nothing_comes(archi_farm_t *farm)
-{
-    archi_farm_answer_t a;
-    bool got = true;
-
-    return archi_farm_take(farm, 50, &a, &got) == ARCH_OK && !got;
-}
-
-/* ---- tests ---- */
 
 static void answers_every_job_once_in_threads(void)
 {
     archi_farm_t *farm = open_farm((archi_farm_options_t){0});
     static hand_t hand[3];
     archi_farm_stats_t s;
-    char text[32];
 
     for (int i = 0; i < 3; i++)
         hire(&hand[i], archi_farm_endpoint(farm));
-    for (int i = 0; i < 1000; i++) {
-        snprintf(text, sizeof text, "square %d", i);
-        put_text(farm, (uint64_t)i, text);
-    }
+    put_squares(farm, 1000, 0);
     CU_ASSERT_EQUAL(take_squares(farm, 1000), 0);
     CU_ASSERT(nothing_comes(farm));
     archi_farm_stats(farm, &s);
@@ -164,13 +31,9 @@ static void answers_every_job_once_in_threads(void)
 static void answers_every_job_once_in_processes(void)
 {
     archi_farm_t *farm = open_farm((archi_farm_options_t){0});
-    char text[32];
 
-    spawn(farm, 2);
-    for (int i = 0; i < 500; i++) {
-        snprintf(text, sizeof text, "square %d", i);
-        put_text(farm, (uint64_t)i, text);
-    }
+    spawn_hands(farm, 2);
+    put_squares(farm, 500, 0);
     CU_ASSERT_EQUAL(take_squares(farm, 500), 0);
     archi_farm_close(&farm);
 }
@@ -205,7 +68,7 @@ static void gives_a_job_up_that_every_worker_dies_of(void)
         archi_farm_answer_t a = {0};
         archi_farm_stats_t s;
         bool got = false;
-        spawn(farm, 1);
+        spawn_hands(farm, 1);
         put_text(farm, 1, poison[i].job);
         CU_ASSERT_EQUAL(archi_farm_take(farm, PATIENT_MS, &a, &got), ARCH_OK);
         CU_ASSERT(got && a.status == ARCH_E_PEER);
@@ -292,12 +155,8 @@ static void goes_on_with_whoever_comes_and_leaves(void)
     archi_farm_t *farm = open_farm((archi_farm_options_t){0});
     static hand_t hand[3];
     archi_farm_stats_t s;
-    char text[32];
 
-    for (int i = 0; i < 40; i++) {
-        snprintf(text, sizeof text, "sleep 10 %d", i);
-        put_text(farm, (uint64_t)i, text);
-    }
+    put_squares(farm, 40, 10);
     hire(&hand[0], archi_farm_endpoint(farm));
     nap(0.08);
     atomic_store(&hand[0].leaves, true); /* in the middle of a job */
@@ -343,11 +202,47 @@ static void refuses_to_be_open_to_the_world(void)
     CU_ASSERT_PTR_NULL(farm);
 }
 
+static void leaves_no_file_and_takes_no_place(void)
+{
+    archi_farm_options_t o = {.endpoint = "ipc://unit_workers.ipc"};
+    archi_farm_t *farm = open_farm(o), *second = NULL;
+
+    CU_ASSERT_EQUAL(access("unit_workers.ipc", F_OK), 0);
+    CU_ASSERT_EQUAL(archi_farm_open(&o, &second), ARCH_E_IO);
+    CU_ASSERT_EQUAL(access("unit_workers.ipc", F_OK), 0);
+    archi_farm_close(&farm);
+    CU_ASSERT_NOT_EQUAL(access("unit_workers.ipc", F_OK), 0);
+}
+
+static void sixty_four_workers_share_the_work(void)
+{
+    archi_farm_t *farm = open_farm((archi_farm_options_t){.expiry_s = 20});
+    static hand_t hand[64];
+    archi_farm_stats_t s;
+    int n_lazy = 0;
+
+    for (int i = 0; i < 64; i++)
+        hire(&hand[i], archi_farm_endpoint(farm));
+    do
+        archi_farm_stats(farm, &s);
+    while (s.workers < 64);
+    put_squares(farm, 2000, 1);
+    CU_ASSERT_EQUAL(take_squares(farm, 2000), 0);
+    archi_farm_stats(farm, &s);
+    CU_ASSERT_EQUAL(s.workers_seen, 64);
+    archi_farm_close(&farm);
+    for (int i = 0; i < 64; i++) {
+        see_off(&hand[i]);
+        n_lazy += hand[i].stats.jobs == 0;
+    }
+    CU_ASSERT_EQUAL(n_lazy, 0);
+}
+
 static void leaves_a_coordinator_that_is_not_there(void)
 {
     archi_worker_options_t o = {.endpoint = "ipc://@architech-nobody", .patience_s = 0.3};
 
-    CU_ASSERT_EQUAL(archi_worker_run(&o, work, NULL), ARCH_E_PEER);
+    CU_ASSERT_EQUAL(archi_worker_run(&o, hand_work, NULL), ARCH_E_PEER);
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "nothing heard of a coordinator for 0.3 s"));
 }
 
@@ -356,28 +251,23 @@ static void sends_workers_of_another_version_away(void)
     archi_farm_t *farm = open_farm((archi_farm_options_t){.program = "architech/2"});
     archi_worker_options_t o = {.endpoint = archi_farm_endpoint(farm), .program = "architech/1"};
 
-    CU_ASSERT_EQUAL(archi_worker_run(&o, work, NULL), ARCH_E_PEER);
+    CU_ASSERT_EQUAL(archi_worker_run(&o, hand_work, NULL), ARCH_E_PEER);
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "the coordinator is architech/2, this worker architech/1"));
     archi_farm_close(&farm);
 }
 
-static int be_a_worker(const char *endpoint)
-{
-    archi_worker_options_t o = {.endpoint = endpoint, .patience_s = 2};
-
-    return archi_worker_run(&o, work, NULL) == ARCH_OK ? 0 : 3;
-}
-
 int main(int argc, char **argv)
 {
+    int worker = be_a_worker(argc, argv);
     CU_pSuite suite;
 
-    if (argc == 3 && strcmp(argv[1], "work") == 0)
-        return be_a_worker(argv[2]);
+    if (worker >= 0)
+        return worker;
     CU_initialize_registry();
     suite = CU_add_suite("workers", NULL, NULL);
     CU_ADD_TEST(suite, answers_every_job_once_in_threads);
     CU_ADD_TEST(suite, answers_every_job_once_in_processes);
+    CU_ADD_TEST(suite, sixty_four_workers_share_the_work);
     CU_ADD_TEST(suite, passes_a_failure_on_with_its_reason);
     CU_ADD_TEST(suite, gives_a_job_up_that_every_worker_dies_of);
     CU_ADD_TEST(suite, says_so_when_no_worker_can_live);
@@ -386,6 +276,7 @@ int main(int argc, char **argv)
     CU_ADD_TEST(suite, goes_on_with_whoever_comes_and_leaves);
     CU_ADD_TEST(suite, refuses_an_id_twice_and_what_is_too_large);
     CU_ADD_TEST(suite, refuses_to_be_open_to_the_world);
+    CU_ADD_TEST(suite, leaves_no_file_and_takes_no_place);
     CU_ADD_TEST(suite, leaves_a_coordinator_that_is_not_there);
     CU_ADD_TEST(suite, sends_workers_of_another_version_away);
     CU_basic_set_mode(CU_BRM_VERBOSE);
