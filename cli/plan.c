@@ -59,7 +59,8 @@ static const char *read_value(request_t *r, int answer, const char *value)
     case 'o': r->output = value; break;
     case RESUME: r->journal = value; break;
     case FORMAT: return read_format(value, &r->json);
-    case CONFIDENCE: return read_share(value, &r->options.confidence) && r->options.confidence > 0.5 ? NULL : "a share above 50%";
+    case CONFIDENCE:
+        return read_share(value, &r->options.confidence) && r->options.confidence > 0.5 ? NULL : "a share above 50%";
     case INDIFFERENCE: return read_share(value, &r->options.indifference) ? NULL : share;
     case FIRST: return read_count(value, 2, 1000000, &r->options.first);
     case MOST: return read_count(value, 2, 1000000, &r->options.most);
@@ -194,8 +195,8 @@ const cli_command_t cli_plan = {
     "      --side-by-side N   configurations looked at in one round (default 4): more for many workers\n"
     "      --trust-nothing    let no configuration speak for others, whatever is declared monotone\n"
     "      --all              simulate every configuration\n"
-    "      --set POINTER=VALUE, --unset POINTER\n"
-    "                         change the design first, see \"architech help run\"\n"
+    "      --set POINTER=VALUE\n"
+    "      --unset POINTER    change the design first, see \"architech help run\"\n"
     "      --format text|json how the answer is printed\n"
     "  -o, --output FILE      write it as HDF5, too\n"
     "      --journal FOLDER   keep answers of simulations there, and go on from those that are\n"

@@ -1,7 +1,8 @@
 /* experiments/plan_bound.c - what a perfect autoscaler would cost: a fluid bound. At each instant of the load's profile, the
- * fewest replicas among a change's values whose expected utilisation rho = load x demand / (replicas x cores) stays below the
- * limit of its objective, else below 1; the least load within each instant, so that it is a bound from below. It knows no
- * waiting, no warm-up of replicas and no objectives of latency: nobody who scales by this design and these values is cheaper. */
+ * fewest replicas among a change's values whose expected utilisation rho = load x demand / (replicas x cores) stays below
+ * the limit of its objective, else below 1; the least load within each instant, so that it is a bound from below. It knows
+ * no waiting, no warm-up of replicas and no objectives of latency: nobody who scales this design by these values is
+ * cheaper. */
 #include "experiments/plan_impl.h"
 #include <math.h>
 #include <stdlib.h>

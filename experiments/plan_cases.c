@@ -61,8 +61,8 @@ static arch_status_t count_cases(archi_planner_t *p)
         p->stride[i] = (uint32_t)n;
         n *= p->changes->change[i].n_options;
         if (n > MOST_CASES)
-            return ARCH_FAIL(ARCH_E_ARG, "the changes make more than %d configurations: leave out values, or plan in two steps",
-                             MOST_CASES);
+            return ARCH_FAIL(ARCH_E_ARG, "the changes make more than %d configurations: leave out values, or plan in two "
+                             "steps", MOST_CASES);
     }
     p->n = (uint32_t)n;
     return ARCH_OK;

@@ -1,5 +1,5 @@
-/* experiments/plan_impl.h - shared by the files that make a plan. Cases are numbered by cost; the index of a case is the mixed
- * radix number of its options, in which a step along a change is one stride. */
+/* experiments/plan_impl.h - shared by the files that make a plan. Cases are numbered by cost; the index of a case is the
+ * mixed radix number of its options, in which a step along a change is one stride. */
 #ifndef ARCHI_PLAN_IMPL_H
 #define ARCHI_PLAN_IMPL_H
 

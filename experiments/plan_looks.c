@@ -98,7 +98,7 @@ arch_status_t archi_plan_record(archi_planner_t *p, uint32_t c)
 
 /* The verdict, and how many replications would decide: of an objective that seems missed as many as show that, else as
  * many as show that all are met. */
-static arch_status_t judge(const archi_planner_t *p, uint32_t c, archi_verdict_t *out, double *needs)
+static arch_status_t judge(const archi_planner_t *p, uint32_t c, archi_standing_t *out, double *needs)
 {
     const archi_trial_t *t = &p->trial[c];
     double confidence = archi_looks_confidence(&p->looks), to_miss = INFINITY, to_meet = 0;
@@ -106,7 +106,7 @@ static arch_status_t judge(const archi_planner_t *p, uint32_t c, archi_verdict_t
     *out = ARCHI_MEETS;
     for (uint32_t o = 0; o < p->out->n_objectives; o++) {
         const arch_plan_objective_t *x = &p->out->objective[o];
-        archi_verdict_t v;
+        archi_standing_t v;
         arch_metric_at_t metric;
         arch_estimate_t e;
         double n;
@@ -127,7 +127,7 @@ static arch_status_t judge(const archi_planner_t *p, uint32_t c, archi_verdict_t
 static arch_status_t decide(archi_planner_t *p, uint32_t c, uint32_t *wanted)
 {
     arch_case_t *x = &p->out->cases[c];
-    archi_verdict_t verdict;
+    archi_standing_t verdict;
     double needs;
 
     if (x->kind == ARCH_CASE_FAILED)

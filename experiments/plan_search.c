@@ -1,5 +1,6 @@
-/* experiments/plan_search.c - which configurations are looked at. Each answer takes others out: one that is feasible those that
- * cost more, one that misses those that are no stronger. Looked at next is what takes most out, as far as it can be foreseen.
+/* experiments/plan_search.c - which configurations are looked at. Each answer takes others out: one that is feasible those
+ * that cost more, one that misses those that are no stronger. Looked at next is what takes most out, as far as it can be
+ * foreseen; beside it, what takes most of the cheaper ones out when it misses, since all of them must be shown to.
  *
  * A round is several configurations that are of use whatever the others of the round show: each cheaper than those before
  * it and no weaker version of any. Rounds are made of complete answers only, so the search is the same on any machine. */
@@ -29,8 +30,8 @@ static void count_weaker(archi_planner_t *p, const course_t *course)
     }
 }
 
-/* How likely it is feasible, roughly: what is half busy mostly is, what is nearly full mostly is not, and what has been seen at
- * such a load counts. It steers the order only. */
+/* How likely it is feasible, roughly: what is half busy mostly is, what is nearly full mostly is not, and what has been seen
+ * at such a load counts. It steers the order only. */
 static double chance(const archi_planner_t *p, const course_t *course, uint32_t c)
 {
     double load = p->load[c], chance;
@@ -59,7 +60,7 @@ static uint32_t pick(const archi_planner_t *p, const course_t *course, const uin
             spoken = archi_plan_is_weaker(p, c, taken[i]);
         if (spoken)
             continue;
-        likely = chance(p, course, c);
+        likely = n_taken > 0 ? 0 : chance(p, course, c);
         score = likely * log(n_open) + (1 - likely) * log(p->weaker[p->index[c]]);
         if (score >= most) { /* of equals the cheapest */
             most = score;
@@ -218,8 +219,8 @@ static arch_status_t find_runners_up(archi_planner_t *p, course_t *course)
 
     for (uint32_t c = p->out->answer + 1; c < p->n; c++)
         known += p->out->cases[c].kind == ARCH_CASE_FEASIBLE;
-    for (uint32_t c = p->out->answer + 1; c < p->n && known < p->options.runners_up && tried < 2 * p->options.runners_up; c++) {
-        if (!p->open[c] || adds_to_answer(p, c))
+    for (uint32_t c = p->out->answer + 1; c < p->n && known < p->options.runners_up && tried < p->options.runners_up; c++) {
+        if (!p->open[c] || adds_to_answer(p, c) || (p->load[c] >= course->missed && p->load[c] > course->met))
             continue;
         arch_lab_say(p->lab, "plan: runners-up");
         ARCH_TRY(archi_plan_try(p, &c, 1));

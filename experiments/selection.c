@@ -22,7 +22,7 @@ double archi_looks_confidence(const archi_looks_t *looks)
 }
 
 /* Written so that an estimate that is no number, or has no interval, decides nothing. */
-archi_verdict_t archi_looks_judge(const archi_looks_t *looks, arch_estimate_t e, double limit, bool below)
+archi_standing_t archi_looks_judge(const archi_looks_t *looks, arch_estimate_t e, double limit, bool below)
 {
     double zone = looks->zone * fabs(limit);
 
@@ -37,7 +37,7 @@ archi_verdict_t archi_looks_judge(const archi_looks_t *looks, arch_estimate_t e,
     return ARCHI_OPEN;
 }
 
-archi_verdict_t archi_looks_join(archi_verdict_t a, archi_verdict_t b)
+archi_standing_t archi_looks_join(archi_standing_t a, archi_standing_t b)
 {
     if (a == ARCHI_MISSES || b == ARCHI_MISSES)
         return ARCHI_MISSES;

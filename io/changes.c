@@ -1,5 +1,5 @@
-/* io/changes.c - a file of changes: what may be different in a design, and what it costs. Every option is tried on the design
- * by itself, so that a slip in a pointer is found before anything is simulated. */
+/* io/changes.c - a file of changes: what may be different in a design, and what it costs. Every option is tried on the
+ * design by itself, so that a slip in a pointer is found before anything is simulated. */
 #include "io/money.h"
 #include "io/design_scan.h"
 #include "io/json_pointer.h"
@@ -70,7 +70,8 @@ static void read_sets(read_t *x, const archi_place_t *at, arch_option_t *o)
     for (const archi_json_t *c = archi_json_first(at->node); c != NULL; c = c->next, i++) {
         archi_place_t here = archi_member(at, c);
         if (c->key[0] != '/')
-            archi_problem(&x->r, &here, "found the key \"%.60s\", expected a JSON pointer such as \"/services/app/cores\"", c->key);
+            archi_problem(&x->r, &here, "found the key \"%.60s\", expected a JSON pointer such as \"/services/app/cores\"",
+                          c->key);
         set[i] = (arch_change_t){archi_reader_copy(&x->r, c->key), value_text(x, c)};
     }
     o->set = set;
@@ -153,9 +154,10 @@ static bool cost_per_unit(read_t *x, const archi_place_t *at, const archi_place_
     for (uint32_t i = 0; i < c->n_options && unit != 0; i++) {
         const char *end;
         double v;
-        if (!archi_parse_number(c->option[i].name, &end, 0, &v) || *end != '\0' || !(v >= 0 && v <= 1e9) || v != (uint32_t)v) {
-            archi_problem(&x->r, values, "found %.60s, expected whole numbers where the cost is for each; else give a list of costs",
-                          c->option[i].name);
+        if (!archi_parse_number(c->option[i].name, &end, 0, &v) || *end != '\0' || !(v >= 0 && v <= 1e9) ||
+            v != (uint32_t)v) {
+            archi_problem(&x->r, values, "found %.60s, expected whole numbers where the cost is for each; else give a list of "
+                          "costs", c->option[i].name);
             return false;
         }
         if (v > 0 && unit > ARCHI_MOST_MONEY / (int64_t)v) {
@@ -289,7 +291,8 @@ static bool adds_element(const read_t *x, const arch_option_t *o, const char *of
     return false;
 }
 
-/* The order of the boring list: what costs thought only, pools, caches, larger machines, more machines, new infrastructure. */
+/* The order of the boring list: what costs thought only, pools, caches, larger machines, more machines, new
+ * infrastructure. */
 static uint32_t how_boring(const read_t *x, const arch_planned_change_t *c)
 {
     const arch_option_t *last = c->n_options > 0 ? &c->option[c->n_options - 1] : NULL;
@@ -362,7 +365,8 @@ static void same_name(read_t *x, const archi_place_t *at, uint32_t i)
 {
     for (uint32_t k = 0; k < i; k++)
         if (strcmp(x->out->change[k].name, x->out->change[i].name) == 0 && x->out->change[i].name[0] != '\0')
-            archi_problem(&x->r, at, "found the name \"%.60s\" a second time, expected every name once", x->out->change[i].name);
+            archi_problem(&x->r, at, "found the name \"%.60s\" a second time, expected every name once",
+                          x->out->change[i].name);
 }
 
 static void read_all(read_t *x, const archi_place_t *at)
@@ -465,7 +469,8 @@ arch_status_t arch_changes_parse(const char *name, const char *text, size_t leng
     return st;
 }
 
-arch_status_t arch_changes_read(const char *path, const arch_design_t *design, arch_changes_t **out, arch_problems_t *problems)
+arch_status_t arch_changes_read(const char *path, const arch_design_t *design, arch_changes_t **out,
+                                arch_problems_t *problems)
 {
     char *text = NULL;
     size_t length = 0;

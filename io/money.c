@@ -81,8 +81,8 @@ bool archi_read_money(archi_reader_t *r, const archi_place_t *at, archi_tender_t
         return true;
     archi_in_words(at->node, found);
     if (!archi_json_is_text(at->node) || !parse(at->node->of.text, &cost)) {
-        archi_problem(r, at, "found %s, expected a cost such as \"$30/month\" or \"0.05 EUR/hour\" (/hour, /day, /month, /year, at "
-                      "most 6 decimals), or 0", found);
+        archi_problem(r, at, "found %s, expected a cost such as \"$30/month\" or \"0.05 EUR/hour\" (/hour, /day, /month, "
+                      "/year, at most 6 decimals), or 0", found);
         return false;
     }
     if (tender->currency == NULL)

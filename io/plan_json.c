@@ -55,7 +55,8 @@ static void add_changes(archi_strbuf_t *buf, const arch_plan_t *plan)
         const arch_planned_change_t *c = &plan->change[i];
         archi_strbuf_add(buf, i > 0 ? ",\n    {\"name\": " : "\n    {\"name\": ");
         archi_strbuf_json(buf, c->name);
-        archi_strbuf_printf(buf, ", \"boring\": %u, \"monotone\": %s, \"needed\": ", c->boring, c->monotone ? "true" : "false");
+        archi_strbuf_printf(buf, ", \"boring\": %u, \"monotone\": %s, \"needed\": ", c->boring,
+                            c->monotone ? "true" : "false");
         archi_strbuf_add(buf, plan->answer == ARCH_NONE ? "null" : archi_is_spared(plan, i) ? "false" : "true");
         archi_strbuf_add(buf, ", \"options\": [");
         for (uint32_t o = 0; o < c->n_options; o++) {
@@ -164,9 +165,9 @@ arch_status_t arch_plan_json(const arch_plan_t *plan, char **text)
     add_case_number(&buf, "answer", plan->answer);
     add_case_number(&buf, "nearest", plan->nearest);
     add_bound(&buf, plan);
-    archi_strbuf_printf(&buf, "  \"simulated\": {\"configurations\": %u, \"replications\": \"%" PRIu64 "\", \"requests\": \"%" PRIu64
-                        "\", \"digest\": \"%016" PRIx64 "\"},\n  \"cases\": [", plan->n_simulated, plan->replications,
-                        plan->requests, plan->digest);
+    archi_strbuf_printf(&buf, "  \"simulated\": {\"configurations\": %u, \"replications\": \"%" PRIu64
+                        "\", \"requests\": \"%" PRIu64 "\", \"digest\": \"%016" PRIx64 "\"},\n  \"cases\": [",
+                        plan->n_simulated, plan->replications, plan->requests, plan->digest);
     for (uint32_t c = 0; c < plan->n_cases; c++)
         add_case(&buf, plan, c);
     archi_strbuf_add(&buf, "\n  ]\n}\n");

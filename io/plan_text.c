@@ -117,8 +117,10 @@ static void needed_row(page_t *page, archi_grid_t *grid, uint32_t i)
     } else {
         archi_strbuf_add(&buf, "needed");
         cell(page, grid, 1, &buf, ARCHI_PLAIN);
-        archi_strbuf_printf(&buf, "with %s%s ", plan->change[i].kind == ARCH_CHANGE_SWITCH ? "out it" : "",
-                            plan->change[i].kind == ARCH_CHANGE_SWITCH ? "" : plan->change[i].option[plan->cases[less].option[i]].name);
+        if (plan->change[i].kind == ARCH_CHANGE_SWITCH)
+            archi_strbuf_add(&buf, "without it ");
+        else
+            archi_strbuf_printf(&buf, "with %s ", plan->change[i].option[plan->cases[less].option[i]].name);
         archi_say_reason(&buf, plan, less);
     }
     cell(page, grid, 2, &buf, ARCHI_PLAIN);
@@ -148,8 +150,8 @@ static void add_bound(page_t *page)
         snprintf(text, sizeof text, "A perfect autoscaler could not go below %s: %.6g %s under this load (fluid bound: busy "
                  "shares only).", money, b->least, plan->change[b->change].name);
     else
-        snprintf(text, sizeof text, "A perfect autoscaler could not go below %s: %.6g to %.6g %s over the load's profile (fluid "
-                 "bound: busy shares only).", money, b->least, b->most, plan->change[b->change].name);
+        snprintf(text, sizeof text, "A perfect autoscaler could not go below %s: %.6g to %.6g %s over the load's profile "
+                 "(fluid bound: busy shares only).", money, b->least, b->most, plan->change[b->change].name);
     archi_report_wrap(&page->report, "", ARCHI_PLAIN, text);
     archi_strbuf_add(&page->report.buf, "\n");
 }
@@ -161,8 +163,8 @@ static void add_effort(page_t *page)
 
     archi_show_count(plan->requests, requests);
     archi_show_count(plan->replications, replications);
-    archi_strbuf_printf(&page->report.buf, "%u of %u configurations simulated, %s replications, %s requests\n", plan->n_simulated,
-                        plan->n_cases, replications, requests);
+    archi_strbuf_printf(&page->report.buf, "%u of %u configurations simulated, %s replications, %s requests\n",
+                        plan->n_simulated, plan->n_cases, replications, requests);
     archi_strbuf_printf(&page->report.buf, "digest %016llx\n", (unsigned long long)plan->digest);
 }
 
@@ -176,8 +178,8 @@ static void add_caveat(page_t *page)
         n += plan->cases[c].kind == ARCH_CASE_CLOSE || plan->cases[c].kind == ARCH_CASE_FAILED;
     if (n == 0)
         return;
-    snprintf(text, sizeof text, "%u %s too close to a limit to be told, or could not be simulated: they are not shown to fail.", n,
-             plan->answer != ARCH_NONE ? "cheaper ones are" : "are");
+    snprintf(text, sizeof text, "%u %s too close to a limit to be told, or could not be simulated: they are not shown to "
+             "fail.", n, plan->answer != ARCH_NONE ? "cheaper ones are" : "are");
     archi_report_wrap(&page->report, "  ?  ", ARCHI_YELLOW, text);
     archi_strbuf_add(&page->report.buf, "\n");
 }

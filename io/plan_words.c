@@ -66,8 +66,8 @@ static bool begins_with(const char *text, const char *word) { return strncmp(tex
 /* "a cache", "an index on orders"; what begins with an article or a capital has its own. */
 static const char *article(const char *name)
 {
-    if (begins_with(name, "a ") || begins_with(name, "an ") || begins_with(name, "the ") || isupper((unsigned char)name[0]) ||
-        isdigit((unsigned char)name[0]))
+    if (begins_with(name, "a ") || begins_with(name, "an ") || begins_with(name, "the ") ||
+        isupper((unsigned char)name[0]) || isdigit((unsigned char)name[0]))
         return "";
     return strchr("aeiou", name[0]) != NULL && name[0] != '\0' ? "an " : "a ";
 }
@@ -82,7 +82,7 @@ static void say_option(archi_strbuf_t *buf, const arch_planned_change_t *x, uint
         archi_strbuf_printf(buf, "%s%s", article(x->name), x->name);
     else if (x->kind == ARCH_CHANGE_LADDER)
         archi_strbuf_printf(buf, "%s%s %s", article(x->option[o].name), x->option[o].name, x->name);
-    else if (isdigit((unsigned char)x->option[o].name[0]) && strspn(x->option[o].name, "0123456789.") == strlen(x->option[o].name))
+    else if (x->option[o].name[strspn(x->option[o].name, "0123456789.")] == '\0')
         archi_strbuf_printf(buf, "%s %.*s", x->option[o].name, (int)(n - one), x->name);
     else
         archi_strbuf_printf(buf, "%s %s", x->name, x->option[o].name);
@@ -104,7 +104,8 @@ static void say_limit(archi_strbuf_t *buf, const arch_plan_objective_t *o)
     char limit[ARCHI_SHOWN_BYTES];
 
     archi_show_setting(o->limit, look_of(o->metric), limit);
-    archi_strbuf_printf(buf, "must be %s %s%s", o->below ? "<" : ">", limit, o->metric == ARCH_METRIC_THROUGHPUT ? " /s" : "");
+    archi_strbuf_printf(buf, "must be %s %s%s", o->below ? "<" : ">", limit,
+                        o->metric == ARCH_METRIC_THROUGHPUT ? " /s" : "");
 }
 
 void archi_say_measured(archi_strbuf_t *buf, const arch_plan_t *plan, uint32_t c, uint32_t o)
@@ -145,8 +146,9 @@ void archi_say_reason(archi_strbuf_t *buf, const arch_plan_t *plan, uint32_t c)
     case ARCH_CASE_OVERLOADED: say_overload(buf, plan, x); break;
     case ARCH_CASE_UNSOUND: archi_strbuf_printf(buf, "no design: %s", x->why); break;
     case ARCH_CASE_FAILED: archi_strbuf_printf(buf, "could not be simulated: %s", x->why); break;
-    case ARCH_CASE_CLOSE: archi_strbuf_printf(buf, "too close to say after %u replications: ", x->replications); /* fall through */
     default:
+        if (x->kind == ARCH_CASE_CLOSE)
+            archi_strbuf_printf(buf, "too close to say after %u replications: ", x->replications);
         if (x->objective != ARCH_NONE && x->measured != NULL)
             archi_say_measured(buf, plan, c, x->objective);
         else
@@ -219,7 +221,8 @@ static void say_spared(archi_strbuf_t *buf, const arch_plan_t *plan)
     for (uint32_t i = 0; i < plan->n_changes; i++)
         if (archi_is_spared(plan, i)) {
             const char *name = plan->change[i].name;
-            archi_strbuf_printf(buf, "%s%s%s", join(k++, n), plan->change[i].kind == ARCH_CHANGE_VALUES ? "" : article(name), name);
+            archi_strbuf_printf(buf, "%s%s%s", join(k++, n),
+                                plan->change[i].kind == ARCH_CHANGE_VALUES ? "" : article(name), name);
         }
     archi_strbuf_add(buf, n > 1 || many ? " are not needed" : " is not needed");
 }

@@ -49,9 +49,10 @@ typedef struct {
     arch_design_t *memory; /* whose arena all of it lies in */
 } arch_changes_t;
 
-/* Read a file of changes (docs/experiments.md), or its text. Each option is tried on the design by itself; a file whose options
- * make no sound design is refused. Problems as arch_design_read(). The caller owns *out. Local. */
-arch_status_t arch_changes_read(const char *path, const arch_design_t *design, arch_changes_t **out, arch_problems_t *problems);
+/* Read a file of changes (docs/experiments.md), or its text. Each option is tried on the design by itself; a file whose
+ * options make no sound design is refused. Problems as arch_design_read(). The caller owns *out. Local. */
+arch_status_t arch_changes_read(const char *path, const arch_design_t *design, arch_changes_t **out,
+                                arch_problems_t *problems);
 arch_status_t arch_changes_parse(const char *name, const char *text, size_t length, const arch_design_t *design,
                                  arch_changes_t **out, arch_problems_t *problems);
 void arch_changes_destroy(arch_changes_t **changes); /* NULL and *NULL are fine */
@@ -64,7 +65,8 @@ typedef struct {
     uint32_t first;         /* replications at a first look: 4 */
     uint32_t most;          /* of a configuration, before it is called too close to the limit: 256 */
     double indifference;    /* share of a limit that does not matter: 0.005 */
-    uint32_t side_by_side;  /* configurations looked at in one round: 4; part of what is asked, not of how: it moves figures */
+    uint32_t side_by_side;  /* configurations looked at in one round: 4; it decides what is simulated, so no answer moves with
+                               the machine */
     uint32_t runners_up;    /* how many should be known: 2 */
     uint32_t trust_nothing; /* 1: one configuration says nothing about others, whatever is declared */
     uint32_t all;           /* 1: simulate every configuration, refute none by traffic or by others: for checks */
@@ -105,8 +107,8 @@ typedef struct {
     double limit;
 } arch_plan_objective_t;
 
-/* What an autoscaler that knows the load and acts at once could not go below: over the profile of the load, the least cost of
- * those values of replicas whose utilisation, by the traffic equations, stays below its objective's limit, else below 1; all
+/* What an autoscaler that knows the load and acts at once could not go below: over the profile of the load, the least cost
+ * of those values of replicas whose utilisation, by the traffic equations, stays below its objective's limit, else below 1; all
  * else as in the answer. */
 typedef struct {
     bool known;

@@ -5,7 +5,7 @@ _architech()
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity partition diff inspect worker keys top help version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity plan partition diff inspect worker keys top help version" -- "$word")
         return
     fi
     case $before in
@@ -15,7 +15,8 @@ _architech()
     --set | --unset | --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts | \
         --checkpoint-every | --checkpoint-every-simulated | --checkpoint-keep | --connect | --show | --patience | --jobs | \
         --credit | --confidence | --tolerance | --most-replications | --overload | --overload-time | --recovery-time | \
-        --workers | --listen | --publish) return ;;
+        --workers | --listen | --publish | --indifference | --first | --most | --side-by-side) return ;;
+    --change) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word"); return ;;
     --resume) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"; compgen -d -- "$word"; compgen -f -X '!*.h5' -- "$word")
         return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.pub' -- "$word"); return ;;
@@ -28,6 +29,8 @@ _architech()
     case $command in
     capacity) options="--format --confidence --tolerance --replications --most-replications --overload --overload-time
                        --recovery-time --no-recovery --set --unset --journal $lab" ;;
+    plan) options="--change --confidence --indifference --first --most --side-by-side --trust-nothing --all --set --unset
+                   --format --output --journal $lab" ;;
     validate | explain) options="--set --unset" ;;
     run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --set --unset --seed --replications
                   --duration --warmup --threads
@@ -43,10 +46,10 @@ _architech()
         return
     fi
     case $command in
-    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity partition diff inspect worker keys top version" -- "$word") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity plan partition diff inspect worker keys top version" -- "$word") ;;
     keys) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     diff | inspect) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
-    run | validate | explain | partition)
+    run | validate | explain | plan | partition)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     esac
 }

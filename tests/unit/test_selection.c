@@ -161,8 +161,8 @@ static uint32_t ocba_counts(double step, uint64_t budget, uint64_t *used)
     *used = 0;
     for (uint32_t e = 0; e < EXPERIMENTS; e++)
         right += ocba_finds(step, budget, used);
-    printf("\n    %s, 10 systems: %u of %d right, %.0f replications each ", budget > 0 ? "equal shares" : "OCBA, promised 0.95",
-           right, EXPERIMENTS, (double)*used / EXPERIMENTS);
+    printf("\n    %s, 10 systems: %u of %d right, %.0f replications each ",
+           budget > 0 ? "equal shares" : "OCBA, promised 0.95", right, EXPERIMENTS, (double)*used / EXPERIMENTS);
     return right;
 }
 
@@ -216,7 +216,7 @@ static uint32_t wrong_verdicts(archi_looks_t looks, double distance, uint32_t ex
         bool any = false;
         for (uint32_t c = 0; c < looks.candidates; c++) {
             bool meets = c % 2 == 0;
-            archi_verdict_t v = ARCHI_OPEN;
+            archi_standing_t v = ARCHI_OPEN;
             double sum[2] = {0}, squares[2] = {0}, needs = 0;
             uint32_t n = 0, next;
             while (v == ARCHI_OPEN && (next = archi_looks_next(&looks, n, needs)) > n) {
@@ -254,8 +254,8 @@ static void verdicts_are_rarely_wrong(void)
     state = 11;
     far = wrong_verdicts(looks, 1, EXPERIMENTS, &used, &open);
     near = wrong_verdicts(looks, 0.02, EXPERIMENTS, &near_used, &near_open);
-    printf("\n    feasibility, 10 candidates, error 0.05: %u and %u of %d experiments with a wrong verdict, %.0f replications "
-           "and %u open", far, near, EXPERIMENTS, (double)used / EXPERIMENTS, open);
+    printf("\n    feasibility, 10 candidates, error 0.05: %u and %u of %d experiments with a wrong verdict, %.0f "
+           "replications and %u open", far, near, EXPERIMENTS, (double)used / EXPERIMENTS, open);
     CU_ASSERT(far <= 50 + 3 * 7);
     CU_ASSERT(near <= 50 + 3 * 7); /* where the truth all but lies on the limit, and looks tempt most */
     CU_ASSERT_EQUAL(open, 0);      /* one spread away is decided, and not by using all there is */
