@@ -128,7 +128,7 @@ static arch_status_t decide(archi_planner_t *p, uint32_t c, uint32_t *wanted)
 {
     arch_case_t *x = &p->out->cases[c];
     archi_standing_t verdict;
-    double needs;
+    double needs = 0;
 
     if (x->kind == ARCH_CASE_FAILED)
         return ARCH_OK;

@@ -156,8 +156,8 @@ static bool cost_per_unit(read_t *x, const archi_place_t *at, const archi_place_
         double v;
         if (!archi_parse_number(c->option[i].name, &end, 0, &v) || *end != '\0' || !(v >= 0 && v <= 1e9) ||
             v != (uint32_t)v) {
-            archi_problem(&x->r, values, "found %.60s, expected whole numbers where the cost is for each; else give a list of "
-                          "costs", c->option[i].name);
+            archi_problem(&x->r, values, "found %.60s, expected whole numbers where the cost is for each; else give a "
+                          "list of costs", c->option[i].name);
             return false;
         }
         if (v > 0 && unit > ARCHI_MOST_MONEY / (int64_t)v) {

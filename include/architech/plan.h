@@ -65,8 +65,7 @@ typedef struct {
     uint32_t first;         /* replications at a first look: 4 */
     uint32_t most;          /* of a configuration, before it is called too close to the limit: 256 */
     double indifference;    /* share of a limit that does not matter: 0.005 */
-    uint32_t side_by_side;  /* configurations looked at in one round: 4; it decides what is simulated, so no answer moves with
-                               the machine */
+    uint32_t side_by_side;  /* configurations looked at in one round: 4; part of the question: no machine moves it */
     uint32_t runners_up;    /* how many should be known: 2 */
     uint32_t trust_nothing; /* 1: one configuration says nothing about others, whatever is declared */
     uint32_t all;           /* 1: simulate every configuration, refute none by traffic or by others: for checks */
@@ -108,8 +107,8 @@ typedef struct {
 } arch_plan_objective_t;
 
 /* What an autoscaler that knows the load and acts at once could not go below: over the profile of the load, the least cost
- * of those values of replicas whose utilisation, by the traffic equations, stays below its objective's limit, else below 1; all
- * else as in the answer. */
+ * of those values of replicas whose utilisation, by the traffic equations, stays below its objective's limit, else below
+ * 1; all else as in the answer. */
 typedef struct {
     bool known;
     arch_money_t cost;
