@@ -195,15 +195,20 @@ static const char *join(uint32_t k, uint32_t n) { return k == 0 ? "" : k + 1 == 
 static void say_used(archi_strbuf_t *buf, const arch_plan_t *plan)
 {
     uint32_t n = 0, k = 0;
+    bool many = false;
 
-    for (uint32_t i = 0; i < plan->n_changes; i++)
+    for (uint32_t i = 0; i < plan->n_changes; i++) {
+        const arch_planned_change_t *x = &plan->change[i];
         n += is_used(plan, i);
+        many = many || (is_used(plan, i) && x->kind == ARCH_CHANGE_VALUES &&
+                        strcmp(x->option[plan->cases[plan->answer].option[i]].name, "1") != 0);
+    }
     for (uint32_t i = 0; i < plan->n_changes; i++)
         if (is_used(plan, i)) {
             archi_strbuf_add(buf, join(k++, n));
             say_option(buf, &plan->change[i], plan->cases[plan->answer].option[i]);
         }
-    archi_strbuf_add(buf, n == 0 ? "The design as it is meets" : n == 1 ? " meets" : " meet");
+    archi_strbuf_add(buf, n == 0 ? "The design as it is meets" : n == 1 && !many ? " meets" : " meet");
 }
 
 static void say_spared(archi_strbuf_t *buf, const arch_plan_t *plan)
