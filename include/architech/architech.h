@@ -7,6 +7,7 @@
 #include <architech/dist.h>
 #include <architech/lab.h>
 #include <architech/plan.h>
+#include <architech/policy.h>
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/samples.h>
