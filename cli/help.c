@@ -26,6 +26,7 @@ const cli_command_t cli_help = {
     "  run DESIGN.json           simulate it; print latencies, utilisation, objectives and findings\n"
     "  validate DESIGN.json      read and judge it; print the expected load; run nothing\n"
     "  explain DESIGN.json       print it with every default filled in\n"
+    "  plan DESIGN.json          find the cheapest configuration that meets its objectives\n"
     "  partition DESIGN.json     show how it would be cut for several ranks\n"
     "  diff A.h5 B.h5            compare the results of two runs\n"
     "  inspect PATH              say what is in a checkpoint or a file of results\n"
