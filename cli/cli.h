@@ -29,6 +29,7 @@ extern const cli_command_t cli_help;
 extern const cli_command_t cli_inspect;
 extern const cli_command_t cli_keys;
 extern const cli_command_t cli_partition;
+extern const cli_command_t cli_plan;
 extern const cli_command_t cli_run;
 extern const cli_command_t cli_sensitivity;
 extern const cli_command_t cli_sweep;

@@ -181,6 +181,12 @@ void archi_read_workloads(archi_reader_t *r, const archi_place_t *at);
 void archi_read_objectives(archi_reader_t *r, const archi_place_t *at);
 void archi_read_run(archi_reader_t *r, const archi_place_t *at);
 
+/* All bytes of a file, and a NUL behind them; more than 1 GiB are read no further than one byte beyond it. The caller frees
+ * *text, also on failure. */
+arch_status_t archi_slurp(const char *path, char **text, size_t *length);
+/* Every second key of an object, anywhere in the tree, is a problem and taken out. */
+void archi_drop_twins(archi_reader_t *r, const archi_place_t *at);
+
 /* A name by its kind-set, a cache step's cache for instance; ARCH_NONE and a problem when there is none. */
 uint32_t archi_read_name(archi_reader_t *r, const archi_place_t *at, unsigned kinds, const char *expected);
 

@@ -7,6 +7,7 @@
 #include <architech/design.h>
 #include <architech/dist.h>
 #include <architech/lab.h>
+#include <architech/plan.h>
 #include <architech/policy.h>
 #include <architech/results.h>
 #include <architech/run.h>

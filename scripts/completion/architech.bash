@@ -6,6 +6,7 @@ _architech()
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity compare sweep partition diff inspect worker keys top help version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity plan partition diff inspect worker keys top help version" -- "$word")
         return
     fi
     case $before in
@@ -17,6 +18,8 @@ _architech()
         --checkpoint-every | --checkpoint-every-simulated | --checkpoint-keep | --connect | --show | --patience | --jobs | \
         --credit | --confidence | --tolerance | --most-replications | --overload | --overload-time | --recovery-time | \
         --workers | --listen | --publish | --precision | --rows) return ;;
+        --workers | --listen | --publish | --indifference | --first | --most | --side-by-side) return ;;
+    --change) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word"); return ;;
     --resume) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"; compgen -d -- "$word"; compgen -f -X '!*.h5' -- "$word")
         return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.pub' -- "$word"); return ;;
@@ -33,6 +36,8 @@ _architech()
     compare) options="--output --format --replications --most-replications --precision --confidence --duration --warmup --seed
                       --all --independent --set --unset --journal $lab" ;;
     sweep) options="--output --csv --format --replications --confidence --rows --dry-run --journal $lab" ;;
+    plan) options="--change --confidence --indifference --first --most --side-by-side --trust-nothing --all --set --unset
+                   --format --output --journal $lab" ;;
     validate | explain) options="--set --unset" ;;
     run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --set --unset --seed --replications
                   --duration --warmup --threads
@@ -52,6 +57,10 @@ _architech()
     keys) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     diff | inspect) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
     run | validate | explain | compare | sweep | partition)
+    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity plan partition diff inspect worker keys top version" -- "$word") ;;
+    keys) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    diff | inspect) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
+    run | validate | explain | plan | partition)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     esac
 }
