@@ -33,7 +33,7 @@ typedef struct {
     uint32_t threads;      /* ranks as threads of this process, when not under MPI; 0: one per core */
     uint32_t partitions;   /* blocks per replication; 0: chosen from the traffic equations */
     uint32_t group;        /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
-    uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
+    uint64_t memory_limit; /* bytes for all blocks of a process; 0: ranks share 4/5 of what their machine has free */
     uint32_t executor;     /* an arch_executor_t */
     uint32_t moving;       /* an arch_moving_t */
     uint32_t trace;        /* spans of wall time that each rank keeps at most for arch_results_write_trace(); 0: none */
