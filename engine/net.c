@@ -5,6 +5,13 @@
 
 uint32_t archi_net_rank(const archi_net_t *net) { return net->rank; }
 uint32_t archi_net_size(const archi_net_t *net) { return net->size; }
+
+uint32_t archi_net_near(const archi_net_t *net, uint32_t *first)
+{
+    *first = net->near_first;
+    return net->n_near;
+}
+
 const char *archi_net_kind(const archi_net_t *net) { return net->ops->kind; }
 void *archi_net_comm(archi_net_t *net) { return net->ops->comm(net); }
 

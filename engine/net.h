@@ -17,6 +17,8 @@ typedef struct archi_net archi_net_t;
 
 uint32_t archi_net_rank(const archi_net_t *net);
 uint32_t archi_net_size(const archi_net_t *net);
+/* Ranks that run on this one's machine, itself among them; *first is the least of them. The launcher's word counts. */
+uint32_t archi_net_near(const archi_net_t *net, uint32_t *first);
 const char *archi_net_kind(const archi_net_t *net);                     /* "mpi" or "threads" */
 /* Address of the communicator (MPI_Comm *) for libraries that need one, or NULL over threads. */
 void *archi_net_comm(archi_net_t *net);

@@ -45,6 +45,7 @@ typedef enum {
 struct archi_net {
     const archi_net_ops_t *ops;
     uint32_t               rank, size;
+    uint32_t               near_first, n_near; /* see archi_net_near() */
     int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
     uint32_t               ring_events; /* see archi_net_set_rings() */
     archi_region_t         region[ARCHI_NET_USES];

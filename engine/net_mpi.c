@@ -368,7 +368,7 @@ static arch_status_t mpi_split(archi_net_t *net, uint32_t colour, archi_net_t **
 static const archi_net_ops_t mpi_ops = {"mpi",      mpi_comm,     mpi_reduce, mpi_bcast,  mpi_barrier,
                                         mpi_gather, mpi_exchange, mpi_share,  mpi_split, mpi_destroy};
 
-/* More ranks on this node than cores: then waiting must not spin at all. */
+/* Who else is on this node. More ranks there than cores: then waiting must not spin at all. */
 static arch_status_t look_around(mpi_t *me)
 {
     MPI_Comm node;
@@ -376,6 +376,9 @@ static arch_status_t look_around(mpi_t *me)
 
     ARCH_TRY_MPI(MPI_Comm_split_type(me->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
     ARCH_TRY_MPI(MPI_Comm_size(node, &n));
+    me->net.n_near = (uint32_t)n;
+    me->net.near_first = me->net.rank;
+    ARCH_TRY_MPI(MPI_Bcast(&me->net.near_first, 1, MPI_UINT32_T, 0, node)); /* split in the order of the ranks */
     ARCH_TRY_MPI(MPI_Comm_free(&node));
     me->net.spins = n <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
     me->together = (uint32_t)n == me->net.size;

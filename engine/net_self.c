@@ -337,6 +337,7 @@ arch_status_t archi_net_group_join(archi_net_group_t *group, uint32_t rank, arch
     me->net.ops = &self_ops;
     me->net.rank = rank;
     me->net.size = group->size;
+    me->net.n_near = group->size;
     me->net.spins = (long)group->size <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
     me->net.rounds = group->size > 1 ? ARCHI_NET_UNTRIED : ARCHI_NET_BY_MESSAGES;
     me->group = group;

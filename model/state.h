@@ -99,6 +99,7 @@ typedef struct {
     uint32_t change_head, change_tail, n_changes, hash;
     uint32_t newest, oldest, n_entries, operation; /* operation: first local one */
     uint64_t ordinal;
+    uint64_t policy; /* state of a plugged-in admission */
     /* what is being counted, spilled into tallies and series at the end of each interval and slice */
     arch_time_t counted_at, spill_at, fine_end;
     uint32_t slice, interval, fine, queue_max;
@@ -152,7 +153,8 @@ enum { /* purposes beyond the instructions of an endpoint */
        ARCHI_DRAW_BACK = 0xfffff1,
        ARCHI_DRAW_PICK = 0x800000, /* + local number of the instruction */
        ARCHI_DRAW_OVERHEAD = 0xfffff2,
-       ARCHI_DRAW_HIT = 0xfffff3
+       ARCHI_DRAW_HIT = 0xfffff3,
+       ARCHI_DRAW_ADMIT = 0xfffff4
 };
 
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_mix_path(uint32_t path, uint32_t step, uint32_t round)

@@ -6,6 +6,7 @@
 #include <architech/design.h>
 #include <architech/dist.h>
 #include <architech/lab.h>
+#include <architech/policy.h>
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/samples.h>

@@ -268,6 +268,20 @@ static void parts_of_parts_work(checks_t *c)
     archi_net_destroy(&half);
 }
 
+/* All ranks of a test run on one machine; those of a part know the part's ranks only. */
+static void knows_who_is_near(checks_t *c)
+{
+    archi_net_t *half = NULL;
+    uint32_t first = UINT32_MAX, n = archi_net_near(c->net, &first);
+
+    CHECK(c, n == c->size && first == 0);
+    CHECK(c, archi_net_split(c->net, c->rank % 2, &half) == ARCH_OK);
+    if (half == NULL)
+        return;
+    CHECK(c, archi_net_near(half, &first) == archi_net_size(half) && first == 0);
+    archi_net_destroy(&half);
+}
+
 typedef void (*net_check_t)(checks_t *c);
 
 static const struct {
@@ -281,6 +295,7 @@ static const struct {
                   {"agrees_on_the_first_failure", agrees_on_the_first_failure},
                   {"splits_by_colour", splits_by_colour},
                   {"shares_memory", shares_memory},
+                  {"knows_who_is_near", knows_who_is_near},
                   {"parts_of_parts_work", parts_of_parts_work}};
 
 enum { N_NET_CHECKS = sizeof net_checks / sizeof net_checks[0] };
