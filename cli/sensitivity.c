@@ -160,7 +160,7 @@ const cli_command_t cli_sensitivity = {
     "      --only POINTER     vary only what begins so: /databases/db; as often as you like\n"
     "      --trajectories N   of the screening (default: 8)\n"
     "      --most N           numbers whose shares of variance are looked for (default: 4)\n"
-    "      --base N           points of those, times --most + 2; a power of two (default: 32)\n"
+    "      --base N           points of those, times --most + 2; a power of two (default: 64)\n"
     "      --replications N   of every point (default: 2)\n"
     "      --seed N           of the points (default: 1)\n"
     "      --set POINTER=VALUE, --unset POINTER  change the design, as for run\n"

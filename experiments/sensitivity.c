@@ -278,29 +278,39 @@ typedef struct {
 
 static double at(const shares_t *v, uint32_t row, uint32_t i) { return v->place[(size_t)row * v->base + i].value; }
 
-/* Shares of knob k over the points pick[0 .. base - 1]; points that could not be told are left out. */
+/* Is point i known in all three rows that knob k needs? */
+static bool is_known(const shares_t *v, uint32_t k, uint32_t i)
+{
+    return !isnan(at(v, 0, i)) && !isnan(at(v, 1, i)) && !isnan(at(v, 2 + k, i));
+}
+
+/* Shares of knob k over the points pick[0 .. base - 1]; points that could not be told are left out. Values are taken from
+ * their mean, without which the share alone drowns in it. */
 static bool share_of(const shares_t *v, uint32_t k, const uint32_t *pick, double *first, double *total)
 {
-    double n = 0, sum = 0, squares = 0, alone = 0, all = 0, variance;
+    double n = 0, mean = 0, squares = 0, alone = 0, all = 0;
 
+    for (uint32_t j = 0; j < v->base; j++)
+        if (is_known(v, k, pick[j])) {
+            n++;
+            mean += (at(v, 0, pick[j]) + at(v, 1, pick[j])) / 2;
+        }
+    mean /= n;
     for (uint32_t j = 0; j < v->base; j++) {
-        uint32_t i = pick[j];
-        double a = at(v, 0, i), b = at(v, 1, i), mixed = at(v, 2 + k, i);
-        if (isnan(a) || isnan(b) || isnan(mixed))
+        double a, b, mixed;
+        if (!is_known(v, k, pick[j]))
             continue;
-        n++;
-        sum += a + b;
-        squares += a * a + b * b;
+        a = at(v, 0, pick[j]) - mean;
+        b = at(v, 1, pick[j]) - mean;
+        mixed = at(v, 2 + k, pick[j]) - mean;
+        squares += (a * a + b * b) / 2;
         alone += b * (mixed - a);
-        all += (a - mixed) * (a - mixed);
+        all += (a - mixed) * (a - mixed) / 2;
     }
-    if (n < 4)
+    if (n < 4 || !(squares > 0))
         return false;
-    variance = squares / (2 * n) - (sum / (2 * n)) * (sum / (2 * n));
-    if (!(variance > 0))
-        return false;
-    *first = alone / n / variance;
-    *total = all / (2 * n) / variance;
+    *first = alone / squares;
+    *total = all / squares;
     return true;
 }
 
@@ -432,17 +442,23 @@ static arch_status_t choose(const arch_design_t *design, const arch_sensitivity_
     o->range = o->range == 0 ? 0.2 : o->range;
     o->trajectories = o->trajectories > 0 ? o->trajectories : 8;
     o->most = o->most > 0 ? o->most : 4;
-    o->base = o->base > 0 ? o->base : 32;
+    o->base = o->base > 0 ? o->base : 64;
     o->seed = o->seed > 0 ? o->seed : 1;
     if (o->replications == 0)
         o->replications = design->run.replications < FEW ? design->run.replications : FEW;
     return check_options(o);
 }
 
+/* Of the first objective that these data can tell. */
 static arch_status_t default_metric(const arch_samples_t *samples, const arch_design_t *design, arch_metric_at_t *at)
 {
-    if (design->n_objectives > 0)
-        return arch_samples_objective(samples, design, 0, at);
+    for (uint32_t i = 0; i < design->n_objectives; i++) {
+        arch_estimate_t e;
+        ARCH_TRY(arch_samples_objective(samples, design, i, at));
+        ARCH_TRY(arch_samples_estimate(samples, *at, 0.95, &e));
+        if (e.supported)
+            return ARCH_OK;
+    }
     *at = (arch_metric_at_t){ARCH_FIGURE_MEAN, 0, 1};
     return ARCH_OK;
 }

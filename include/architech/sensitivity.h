@@ -16,13 +16,14 @@ extern "C" {
 
 /* Zero means "choose for me" in every member. */
 typedef struct {
-    const char *metric;        /* "web lb/read p95"; NULL: of the first objective, else the mean of the first operation */
+    const char *metric;        /* "web lb/read p95"; NULL: of the first objective that can be told, else the mean of
+                                  the first operation */
     double range;              /* factors from 1 / (1 + range) to 1 + range; 0: 0.2 */
     const char *const *only;   /* [n_only] beginnings of pointers of the parameters that are varied; NULL: all */
     uint32_t n_only;
     uint32_t trajectories;     /* of the screening; 0: 8 */
     uint32_t most;             /* parameters whose shares of variance are looked for; 0: 4 */
-    uint32_t base;             /* points of those, times most + 2; a power of two; 0: 32 */
+    uint32_t base;             /* points of those, times most + 2; a power of two; 0: 64 */
     uint32_t replications;     /* of a point; 0: 2, or the design's when that is less */
     uint64_t seed;             /* of the points; 0: 1 */
 } arch_sensitivity_options_t;
