@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
@@ -143,15 +144,26 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     return status;
 }
 
+static double wall_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static int run_main(cli_t *cli, int argc, char **argv)
 {
     cli_request_t request;
     arch_design_t *design = NULL;
     int status = cli_run_options(cli, argc, argv, &request);
+    double begun;
 
     if (status != CLI_DONE)
         return status; /* the same on every rank */
+    begun = wall_seconds();
     status = cli_read_design(cli, request.design, &design);
+    request.options.read_seconds = wall_seconds() - begun;
     if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
         status = check_output(cli, request.output, "results");
     if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)

@@ -87,6 +87,7 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
     ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
     ARCH_TRY(archi_survive_restore(job, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
+    job->cut_seconds = archi_machine_seconds() - job->began - job->compile_seconds;
     return ARCH_OK;
 }
 
@@ -259,6 +260,7 @@ static arch_status_t begin(archi_job_t *job, arch_results_t **out)
 {
     ARCH_TRY(check_settings(job->design));
     ARCH_TRY(archi_plan_compile(job->design, &job->plan));
+    job->compile_seconds = archi_machine_seconds() - job->began;
     ARCH_TRY(arch_results_create(out));
     return ARCH_OK;
 }
