@@ -64,19 +64,28 @@ ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_scout_step(archi_scout_t *s, ar
     return ARCHI_NIL;
 }
 
-/* One event more is known: it begins, and those found before it go on by a stage. */
+/* The event that was found `stage` times the distance ago goes on by a stage. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_scout_stage(archi_scout_t *s, const void *plan, const archi_map_t *map,
+                                                         archi_block_t *b, archi_fetcher_t fetch, uint32_t stage)
+{
+    uint32_t i = (s->n - stage * ARCHI_FETCH_APART) % ARCHI_FETCH_KEPT, slot = s->found[i];
+
+    if (ARCH_LIKELY(slot < b->section[ARCHI_SEC_QUEUE].used))
+        fetch(plan, map, b, &archi_queue_slots(b)[slot].ev, stage, &s->note[i]);
+}
+
+/* One event more is known: it begins, and those found before it go on. Written out, so that each stage is compiled for
+ * itself. */
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_scout_found(archi_scout_t *s, const void *plan, const archi_map_t *map,
                                                          archi_block_t *b, uint32_t slot, archi_fetcher_t fetch)
 {
-    uint32_t stage, i, used = b->section[ARCHI_SEC_QUEUE].used;
-
     s->found[s->n % ARCHI_FETCH_KEPT] = slot;
     s->note[s->n % ARCHI_FETCH_KEPT] = 0;
-    for (stage = 0; stage < ARCHI_FETCH_STAGES; stage++) {
-        i = (s->n - stage * ARCHI_FETCH_APART) % ARCHI_FETCH_KEPT;
-        if (s->found[i] < used)
-            fetch(plan, map, b, &archi_queue_slots(b)[s->found[i]].ev, stage, &s->note[i]);
-    }
+    archi_scout_stage(s, plan, map, b, fetch, 0);
+    archi_scout_stage(s, plan, map, b, fetch, 1);
+    archi_scout_stage(s, plan, map, b, fetch, 2);
+    archi_scout_stage(s, plan, map, b, fetch, 3);
+    archi_scout_stage(s, plan, map, b, fetch, 4);
     s->n++;
 }
 

@@ -12,7 +12,7 @@
 #include "engine/fetch.h"
 #include "model/steps.h"
 
-enum { ARCHI_FETCH_FROM = 256 }; /* elements: with their groups and programs about as much as a second cache holds */
+enum { ARCHI_FETCH_FROM = 4096 }; /* elements of the design: with groups and programs some megabytes */
 
 /* Where process `lp` lives. */
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_fetch_home(const archi_map_t *map, archi_lp_t lp)

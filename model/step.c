@@ -6,7 +6,7 @@
 archi_stop_t archi_model_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
 {
 #if !defined(__CUDA_ARCH__)
-    if (b->n_lps >= ARCHI_FETCH_FROM)
+    if (map->n_lps >= ARCHI_FETCH_FROM)
         return archi_run_until_fetching(plan, map, b, horizon, archi_handle, archi_model_fetch);
 #endif
     return archi_run_until(plan, map, b, horizon, archi_handle);

@@ -94,18 +94,18 @@ static void events_are_known_before_their_turn(void)
 /* ---- the model's part: every kind of element, in numbers ---------------------------------------------------------- */
 
 static const char design[] =
-    "{\"architech\":1,\"name\":\"all kinds\",\"run\":{\"duration\":\"2s\",\"replications\":1,\"seed\":\"7\"},"
+    "{\"architech\":1,\"name\":\"all kinds\",\"run\":{\"duration\":\"500ms\",\"replications\":1,\"seed\":\"7\"},"
     "\"services\":{"
-    "\"a\":{\"replicas\":200,\"cores\":1,\"threads\":3,\"queue_limit\":5,\"endpoints\":{"
+    "\"a\":{\"replicas\":2500,\"cores\":1,\"threads\":3,\"queue_limit\":5,\"endpoints\":{"
     "\"one\":[{\"cpu\":{\"exponential\":{\"mean\":\"2ms\"}}},{\"choose\":[{\"weight\":1,\"steps\":[{\"call\":\"b\"}]},"
     "{\"weight\":2,\"steps\":[{\"call\":\"b\"},{\"cpu\":\"1ms\"}]}]}],"
     "\"two\":[{\"parallel\":[[{\"call\":\"b\"}],[{\"call\":\"b\"},{\"delay\":\"3ms\"}]]}]}},"
-    "\"b\":{\"replicas\":150,\"cores\":2,\"discipline\":\"processor_sharing\",\"endpoints\":{"
+    "\"b\":{\"replicas\":1800,\"cores\":2,\"discipline\":\"processor_sharing\",\"endpoints\":{"
     "\"get\":[{\"cache\":\"k\",\"miss\":[{\"call\":\"d/read\"}]},{\"repeat\":2,\"steps\":[{\"cpu\":\"300us\"}]}]}}},"
-    "\"databases\":{\"d\":{\"cores\":4,\"queries\":{\"read\":{\"cpu\":\"1ms\",\"io\":\"2ms\"}}}},"
+    "\"databases\":{\"d\":{\"cores\":64,\"queries\":{\"read\":{\"cpu\":\"1ms\",\"io\":\"2ms\"}}}},"
     "\"caches\":{\"k\":{\"hit_ratio\":0.7}},"
     "\"network\":{\"latency\":\"500us\"},"
-    "\"workloads\":{\"open\":{\"rate\":\"2000/s\",\"mix\":{\"a/one\":3,\"a/two\":1}},"
+    "\"workloads\":{\"open\":{\"rate\":\"20000/s\",\"mix\":{\"a/one\":3,\"a/two\":1}},"
     "\"closed\":{\"users\":300,\"think\":\"100ms\",\"mix\":{\"a/one\":1}}}}";
 
 static archi_stop_t step_plain(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
