@@ -117,7 +117,7 @@ static int saved(const cli_t *cli, const cli_request_t *r)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design)
+static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design, archi_show_t *show)
 {
     arch_results_t *results = NULL;
     cli_progress_t progress;
@@ -127,6 +127,8 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     cli_progress_begin(&progress, cli->is_root && !r->quiet && !r->no_progress && isatty(fileno(stderr)),
                        r->options.checkpoint_every > 0 || r->options.checkpoint_every_simulated > 0);
     progress.warns = true;
+    progress.show = show;
+    progress.what = r->design;
     progress.notes = !r->quiet;
     r->options.interrupted = cli_progress_interrupted;
     r->options.note = cli_progress_note;
@@ -152,31 +154,50 @@ static double wall_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* Where progress is published, if anywhere. */
+static int open_show(const cli_t *cli, const cli_request_t *r, archi_show_t **out)
+{
+    if (r->show == NULL && (r->key != NULL || r->allow != NULL || r->insecure))
+        return cli_misuse(cli, &cli_run, "run: --key, --allow and --insecure are about --show, which is missing");
+    if (r->show == NULL || r->explain)
+        return CLI_DONE;
+    if (archi_show_open(r->show, r->key, r->allow, r->insecure, out) != ARCH_OK)
+        return cli_failed(cli, arch_error_status());
+    return CLI_DONE;
+}
+
 static int run_main(cli_t *cli, int argc, char **argv)
 {
     cli_request_t request;
     arch_design_t *design = NULL;
+    archi_show_t *show = NULL;
     int status = cli_run_options(cli, argc, argv, &request);
     double begun;
 
-    if (status != CLI_DONE)
+    if (status != CLI_DONE) {
+        cli_changes_clear(&request.changes);
         return status; /* the same on every rank */
+    }
     begun = wall_seconds();
-    status = cli_read_design(cli, request.design, &design);
+    status = cli_read_changed(cli, request.design, &request.changes, &design);
     request.options.read_seconds = wall_seconds() - begun;
     if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
         status = check_output(cli, request.output, "results");
     if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)
         status = check_output(cli, request.trace, "a trace");
+    if (cli->is_root && status == CLI_DONE)
+        status = open_show(cli, &request, &show);
     status = cli_share_design(cli, request.design, status, &design);
     if (status == CLI_DONE) {
         override_settings(&request, design);
         if (!request.explain)
-            status = simulate(cli, &request, design);
+            status = simulate(cli, &request, design, show);
         else if (cli->is_root)
             status = cli_print_explained(cli, design);
     }
+    archi_show_close(&show);
     arch_design_destroy(&design);
+    cli_changes_clear(&request.changes);
     return status;
 }
 
@@ -196,8 +217,15 @@ const cli_command_t cli_run = {
     "      --explain          print the design with every default filled in; run nothing\n"
     "  -q, --quiet            print errors only\n"
     "      --no-progress      no progress line on the terminal\n"
+    "      --show ENDPOINT    say how far it is to whoever watches (see architech help top): ipc://PATH, tcp://IP:PORT\n"
+    "      --key FILE         the secret key of this run, where whoever watches must have one (see architech help keys)\n"
+    "      --allow DIR        the public keys of those who may watch\n"
+    "      --insecure         to be watched over a network without keys\n"
     "\n"
     "Instead of what the design says:\n"
+    "      --set POINTER=VALUE  any value, by JSON pointer: /services/app/replicas=6, /run/interval=1s; as often as\n"
+    "                         you like. VALUE is JSON; what is not JSON is taken as a text\n"
+    "      --unset POINTER    take a value out\n"
     "      --seed N           of the random numbers\n"
     "      --replications N   independent repetitions, from which the confidence intervals come\n"
     "      --duration T       simulated time of each: 60s, 5min, 1h\n"
@@ -209,7 +237,8 @@ const cli_command_t cli_run = {
     "      --partitions N     parts that a replication is cut into (default: chosen)\n"
     "      --executor E       \"auto\" (default), \"sequential\": each replication on one rank; \"conservative\" or\n"
     "                         \"optimistic\": parts in steps that are safe, or further and back when that was too far\n"
-    "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free)\n"
+    "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free,\n"
+    "                         shared by the MPI ranks of a machine)\n"
     "\n"
     "To survive (see docs/checkpoints.md); no answer depends on it:\n"
     "      --checkpoint-every T            save the run every 30s, 10min ... of real time\n"

@@ -67,3 +67,10 @@ bool cli_parse_bytes(const char *text, uint64_t *bytes)
     *bytes = (uint64_t)value;
     return true;
 }
+
+bool cli_parse_share(const char *text, double *share)
+{
+    static const unit_t unit[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
+
+    return with_unit(text, unit, share) && *share > 0 && *share < 1;
+}

@@ -1,6 +1,7 @@
 /* coordinator/run.c - arch_run(): compile once, lay out, start the ranks, answer. */
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
+#include "coordinator/plug.h"
 #include "coordinator/survive.h"
 #include "coordinator/threads.h"
 #include "coordinator/trial.h"
@@ -83,7 +84,7 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
 
     if (n_here < n_ranks)
         ARCH_TRY(choose_slots(job, first, &n_slots));
-    ARCH_TRY(archi_ledger_make(job->plan, job->design, n_ranks, job->slot_of, n_slots, &job->ledger));
+    ARCH_TRY(archi_ledger_make(job->plan, job->design, n_ranks, job->slot_of, n_slots, job->apart, &job->ledger));
     ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
     ARCH_TRY(archi_survive_restore(job, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
@@ -150,27 +151,17 @@ static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
     return ARCH_OK;
 }
 
-typedef struct {
-    archi_job_t    *job;
-    arch_results_t *results;
-} thread_run_t;
-
 static arch_status_t work_on_thread(void *user, archi_net_t *net)
 {
-    const thread_run_t *run = user;
+    archi_job_t *job = user;
 
-    ARCH_TRY(archi_net_agree(net, archi_simulate(run->job, net, archi_net_rank(net))));
+    ARCH_TRY(archi_net_agree(net, archi_simulate(job, net, archi_net_rank(net))));
     if (archi_net_rank(net) == 0) /* the others have nothing to add: they share the ledger, and agreeing was a barrier */
-        ARCH_TRY(archi_answer(run->job, net, run->results));
+        ARCH_TRY(job->answer(job, net, job->out));
     return ARCH_OK;
 }
 
-static arch_status_t try_on_thread(void *user, archi_net_t *net)
-{
-    const thread_run_t *run = user;
-
-    return archi_trial(run->job, net, archi_net_rank(net));
-}
+static arch_status_t try_on_thread(void *job, archi_net_t *net) { return archi_trial(job, net, archi_net_rank(net)); }
 
 static arch_status_t lay_out_threads(archi_job_t *job)
 {
@@ -181,51 +172,28 @@ static arch_status_t lay_out_threads(archi_job_t *job)
     return lay_out(job, n);
 }
 
-static arch_status_t run_threads(archi_job_t *job, arch_results_t *results)
+static arch_status_t run_threads(archi_job_t *job)
 {
-    thread_run_t run = {job, results};
-
     ARCH_TRY(archi_survive_begin(job, NULL));
     job->known = archi_grouping_hoped(UINT32_MAX);
     ARCH_TRY(lay_out_threads(job));
     while (archi_trial_wanted(job)) {
-        ARCH_TRY(archi_threads_run(job->layout.n_ranks, try_on_thread, &run));
+        ARCH_TRY(archi_threads_run(job->layout.n_ranks, try_on_thread, job));
         ARCH_TRY(lay_out_threads(job));
     }
     ARCH_TRY(prepare(job, 0, job->layout.n_ranks));
     ARCH_TRY(archi_survive_keep(job, NULL));
-    return archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, &run));
+    return archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, job));
 }
 
 /* ---- ranks of MPI ----------------------------------------------------------------------------------------------- */
 
-/* How many ranks run on this machine, by the hash of its name. */
-static arch_status_t ranks_on_machine(archi_net_t *net, uint64_t *n)
+static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
 {
-    uint32_t size = archi_net_size(net), rank = archi_net_rank(net);
-    uint64_t *hash = calloc(size, sizeof *hash);
-    char name[256];
-    arch_status_t st;
+    uint64_t share;
 
-    *n = 1;
-    st = archi_net_agree(net, hash == NULL ? ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u ranks", size) : ARCH_OK);
-    if (st == ARCH_OK) {
-        archi_machine_name(name, sizeof name);
-        hash[rank] = archi_hash_bytes(name, strlen(name));
-        st = archi_net_sum_u64(net, hash, size);
-        for (uint32_t r = 0; st == ARCH_OK && r < size; r++)
-            *n += r != rank && hash[r] == hash[rank];
-    }
-    free(hash);
-    return st;
-}
-
-static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results_t *results)
-{
-    uint64_t neighbours;
-
-    ARCH_TRY(ranks_on_machine(net, &neighbours));
-    job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : memory_limit(job->options) / neighbours;
+    ARCH_TRY(archi_machine_share(net, &share));
+    job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : share;
     ARCH_TRY(archi_survive_begin(job, net));
     job->known = archi_grouping_hoped(archi_net_size(net));
     ARCH_TRY(archi_net_agree(net, lay_out(job, archi_net_size(net))));
@@ -237,54 +205,66 @@ static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results
     ARCH_TRY(archi_survive_keep(job, net));
     ARCH_TRY(archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0))));
     ARCH_TRY(archi_ledger_merge_totals(&job->ledger, net));
-    ARCH_TRY(archi_answer(job, net, results));
+    ARCH_TRY(job->answer(job, net, job->out));
     return ARCH_OK;
 }
 
 /* Every rank comes this far, whatever its own trouble, so that all leave together. */
-static arch_status_t run_mpi(archi_job_t *job, arch_results_t *results, arch_status_t st)
+static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 {
     archi_net_t *net = NULL;
 
     ARCH_TRY(archi_net_mpi_open(&net));
     st = archi_net_agree(net, st);
     if (st == ARCH_OK)
-        st = run_on_net(job, net, results);
+        st = run_on_net(job, net);
     archi_net_destroy(&net);
     return st;
 }
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */
 
-static arch_status_t begin(archi_job_t *job, arch_results_t **out)
+static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(check_settings(job->design));
-    ARCH_TRY(archi_plan_compile(job->design, &job->plan));
+    ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
     job->compile_seconds = archi_machine_seconds() - job->began;
-    ARCH_TRY(arch_results_create(out));
     return ARCH_OK;
+}
+
+arch_status_t archi_job_run(archi_job_t *job, arch_status_t st)
+{
+    static const arch_run_options_t defaults;
+
+    if (job->options == NULL)
+        job->options = &defaults;
+    job->folder_lock = -1;
+    job->began = archi_machine_seconds();
+    archi_machine_now(job->started);
+    if (st == ARCH_OK)
+        st = begin(job);
+    if (job->options->mpi != 0)
+        st = run_mpi(job, st);
+    else if (st == ARCH_OK)
+        st = run_threads(job);
+    release(job);
+    return st;
 }
 
 arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *options, arch_results_t **out)
 {
-    static const arch_run_options_t defaults;
     archi_job_t job;
     arch_status_t st;
 
     *out = NULL;
     memset(&job, 0, sizeof job);
     job.design = design;
-    job.options = options != NULL ? options : &defaults;
-    job.folder_lock = -1;
-    job.began = archi_machine_seconds();
-    archi_machine_now(job.started);
-    st = begin(&job, out);
-    if (job.options->mpi != 0)
-        st = run_mpi(&job, *out, st);
-    else if (st == ARCH_OK)
-        st = run_threads(&job, *out);
+    job.options = options;
+    job.answer = archi_answer;
+    st = arch_results_create(out);
+    job.out = *out;
+    st = archi_job_run(&job, st);
     if (st != ARCH_OK)
         arch_results_destroy(out);
-    release(&job);
     return st;
 }

@@ -286,6 +286,7 @@ static arch_status_t add_group(archi_compile_t *c, archi_group_t *g, const char 
     char text[512];
 
     g->first = c->group_of.n;
+    g->active = g->n;
     g->name_hash = hash_of(stable);
     ARCH_TRY(archi_compile_name(c, stable, &g->name));
     ARCH_TRY(archi_grow_append(&c->group, g, &index));

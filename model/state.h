@@ -113,7 +113,8 @@ typedef struct {
     uint64_t ordinal;
     uint32_t fine;
     uint32_t order; /* tickets for the heaps' tie-break */
-    uint64_t unused[7];
+    uint64_t policy; /* state of a plugged-in admission */
+    uint64_t unused[6];
 } archi_element_t;
 
 /* All that one handler call works with. */
@@ -162,7 +163,8 @@ enum { /* purposes beyond the instructions of an endpoint */
        ARCHI_DRAW_BACK = 0xfffff1,
        ARCHI_DRAW_PICK = 0x800000, /* + local number of the instruction */
        ARCHI_DRAW_OVERHEAD = 0xfffff2,
-       ARCHI_DRAW_HIT = 0xfffff3
+       ARCHI_DRAW_HIT = 0xfffff3,
+       ARCHI_DRAW_ADMIT = 0xfffff4
 };
 
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_mix_path(uint32_t path, uint32_t step, uint32_t round)

@@ -24,6 +24,13 @@ ARCH_HD static ARCH_INLINE void archi_admit(archi_context_t *c, uint32_t f)
     archi_make_runnable(c, f);
 }
 
+ARCH_HD static ARCH_INLINE void archi_turn_away(archi_context_t *c, uint32_t f)
+{
+    c->el->n_rejected++;
+    archi_reply(c, archi_frame(c, f), ARCHI_REJECTED);
+    archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
+}
+
 /* A request comes in: a thread, a place in the queue, or a rejection. */
 ARCH_HD static ARCH_INLINE void archi_arrive(archi_context_t *c, const archi_event_t *ev)
 {
@@ -33,16 +40,16 @@ ARCH_HD static ARCH_INLINE void archi_arrive(archi_context_t *c, const archi_eve
 
     archi_frame_from(c, frame, ev);
     el->n_arrived++;
-    if (el->inside < c->group->threads) {
+    if (ARCH_UNLIKELY(c->group->admission != 0) && !archi_plug_admits(c, frame)) {
+        archi_turn_away(c, f);
+    } else if (el->inside < c->group->threads) {
         archi_admit(c, f);
     } else if (el->waiting < c->group->queue_limit) {
         archi_line_push(c, &el->wait_head, &el->wait_tail, f);
         el->waiting++;
         archi_note_queue(el);
     } else {
-        el->n_rejected++;
-        archi_reply(c, frame, ARCHI_REJECTED);
-        archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
+        archi_turn_away(c, f);
     }
 }
 
@@ -62,7 +69,7 @@ ARCH_HD static ARCH_INLINE void archi_leave(archi_context_t *c, uint32_t f, bool
     }
     archi_reply(c, frame, failed ? (uint32_t)ARCHI_FAILED : frame->outcome);
     archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
-    if (el->waiting > 0) {
+    if (el->waiting > 0 && el->inside < c->group->threads) { /* not so when there are fewer threads than there were */
         el->waiting--;
         archi_admit(c, archi_line_pop(c, &el->wait_head));
     }

@@ -2,6 +2,7 @@
 #ifndef ARCHITECH_RUN_H
 #define ARCHITECH_RUN_H
 
+#include <architech/policy.h>
 #include <architech/results.h>
 
 #ifdef __cplusplus
@@ -26,16 +27,19 @@ typedef enum {
     ARCH_MOVING_WANDER = 2   /* at random, often: for tests */
 } arch_moving_t;
 
-/* How to run, as opposed to what: none of it changes the digest. Zero means "choose for me" in every member. */
+/* How to run, as opposed to what: but for policies none of it changes the digest. Zero means "choose for me" in every
+ * member. */
 typedef struct {
     uint32_t threads;      /* ranks as threads of this process, when not under MPI; 0: one per core */
     uint32_t partitions;   /* blocks per replication; 0: chosen from the traffic equations */
     uint32_t group;        /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
-    uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
+    uint64_t memory_limit; /* bytes for all blocks of a process; 0: ranks share 4/5 of what their machine has free */
     uint32_t executor;     /* an arch_executor_t */
     uint32_t moving;       /* an arch_moving_t */
     uint32_t trace;        /* spans of wall time that each rank keeps at most for arch_results_write_trace(); 0: none */
     uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
+    const arch_policy_t *policy; /* [n_policies] plugged in, see architech/policy.h: unlike all else here they do change */
+    uint32_t n_policies;         /* the digest */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
      * ARCH_E_CANCELLED. May be NULL. */
@@ -82,8 +86,9 @@ typedef struct {
     arch_arena_t *arena;
 } arch_cut_t;
 
+/* Cut it, run nothing. The caller owns *out (arch_cut_destroy), NULL on failure. Local. */
 arch_status_t arch_cut(const arch_design_t *design, uint32_t parts, arch_cut_t **out);
-void arch_cut_destroy(arch_cut_t **cut);
+void arch_cut_destroy(arch_cut_t **cut); /* NULL and *NULL are fine */
 
 /* What the traffic equations say before any run: expected utilisation of each element. */
 typedef struct {
@@ -95,8 +100,9 @@ typedef struct {
     arch_arena_t *arena;
 } arch_traffic_t;
 
+/* Solve them. The caller owns *out (arch_traffic_destroy), NULL on failure. Local. */
 arch_status_t arch_traffic(const arch_design_t *design, arch_traffic_t **out);
-void arch_traffic_destroy(arch_traffic_t **traffic);
+void arch_traffic_destroy(arch_traffic_t **traffic); /* NULL and *NULL are fine */
 
 #ifdef __cplusplus
 }
