@@ -151,7 +151,8 @@ static void report(archi_farm_t *farm, const setting_t *s, const tally_t *t, dou
     printf("worker_mib_first_half %.1f\nworker_mib_second_half %.1f\n", (double)t->early / 0x1p20, (double)t->late / 0x1p20);
     printf("coordinator_peak_mib %.1f\n", (double)bench_peak_bytes() / 0x1p20);
     printf("started %" PRIu64 "\nlost %" PRIu64 "\nissues %" PRIu64 "\n", f.started, f.workers_lost, f.issues);
-    printf("again_after_loss %" PRIu64 "\nagain_in_tail %" PRIu64 "\nlate %" PRIu64 "\n", f.lost_issues, f.tail_issues, f.late);
+    printf("again_after_loss %" PRIu64 "\nagain_in_tail %" PRIu64 "\nlate %" PRIu64 "\n", f.lost_issues, f.tail_issues,
+           f.late);
     printf("answered %" PRIu64 "\nwrong %" PRIu64 "\n", f.done, t->failed);
     printf("digest %016" PRIx64 "\n", t->digest);
 }

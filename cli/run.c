@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
@@ -145,6 +146,14 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     return status;
 }
 
+static double wall_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* Where progress is published, if anywhere. */
 static int open_show(const cli_t *cli, const cli_request_t *r, archi_show_t **out)
 {
@@ -163,12 +172,15 @@ static int run_main(cli_t *cli, int argc, char **argv)
     arch_design_t *design = NULL;
     archi_show_t *show = NULL;
     int status = cli_run_options(cli, argc, argv, &request);
+    double begun;
 
     if (status != CLI_DONE) {
         cli_changes_clear(&request.changes);
         return status; /* the same on every rank */
     }
+    begun = wall_seconds();
     status = cli_read_changed(cli, request.design, &request.changes, &design);
+    request.options.read_seconds = wall_seconds() - begun;
     if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
         status = check_output(cli, request.output, "results");
     if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)

@@ -88,6 +88,7 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
     ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
     ARCH_TRY(archi_survive_restore(job, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
+    job->cut_seconds = archi_machine_seconds() - job->began - job->compile_seconds;
     return ARCH_OK;
 }
 
@@ -227,6 +228,7 @@ static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(check_settings(job->design));
     ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
+    job->compile_seconds = archi_machine_seconds() - job->began;
     return ARCH_OK;
 }
 

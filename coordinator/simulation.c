@@ -191,7 +191,11 @@ static head_t head_of(const arch_simulation_t *s)
     return h;
 }
 
-static size_t active_bytes(const arch_simulation_t *s) { return archi_plan_n_groups(s->plan) * sizeof(uint32_t); }
+/* A whole number of words, so that the block behind them lies as blocks must. */
+static size_t active_bytes(const arch_simulation_t *s)
+{
+    return (archi_plan_n_groups(s->plan) + (size_t)1) / 2 * sizeof(uint64_t);
+}
 
 arch_status_t arch_simulation_snapshot(const arch_simulation_t *s, void **bytes, size_t *n_bytes)
 {
@@ -206,6 +210,7 @@ arch_status_t arch_simulation_snapshot(const arch_simulation_t *s, void **bytes,
     *bytes = all = malloc(sizeof h + active + h.n_bytes);
     if (all == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a state of %llu bytes", (unsigned long long)h.n_bytes);
+    memset(all + sizeof h, 0, active);
     for (uint32_t g = 0; g < archi_plan_n_groups(s->plan); g++) {
         uint32_t n = archi_plan_active(s->plan, g);
         memcpy(all + sizeof h + g * sizeof n, &n, sizeof n);

@@ -353,6 +353,8 @@ arch_status_t archi_slurp(const char *path, char **text, size_t *length)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     arch_status_t st;
 
+    *text = NULL;
+    *length = 0;
     if (fd < 0)
         return cannot(path, "open", errno);
     st = read_all(fd, path, text, length);
@@ -361,7 +363,7 @@ arch_status_t archi_slurp(const char *path, char **text, size_t *length)
 }
 
 /* The folder of a path, "." for a bare name. */
-static char *folder_of(const char *path)
+char *archi_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
@@ -377,7 +379,7 @@ static char *folder_of(const char *path)
 arch_status_t arch_design_read(const char *path, arch_design_t **out, arch_problems_t *problems)
 {
     arch_status_t st = ARCH_OK;
-    char *text = NULL, *folder = folder_of(path);
+    char *text = NULL, *folder = archi_folder_of(path);
     size_t length = 0;
 
     *out = NULL;

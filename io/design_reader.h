@@ -97,6 +97,15 @@ void archi_problem_at(archi_reader_t *r, const char *pointer, int order, const c
 arch_status_t archi_hand_over(archi_reader_t *r, const char *name, arch_problems_t *problems);
 void archi_reader_fini(archi_reader_t *r);
 
+/* A file's bytes, at most one more than a design may have, with a zero byte behind them; the caller frees *text, also after
+ * a failure. ARCH_E_NOTFOUND, ARCH_E_IO. */
+arch_status_t archi_slurp(const char *path, char **text, size_t *length);
+/* The folder of a path, "." for a bare name; malloc'ed, NULL when memory is out. */
+char *archi_folder_of(const char *path);
+
+/* Keys that come a second time in an object are problems, and taken out of the tree. */
+void archi_drop_twins(archi_reader_t *r, const archi_place_t *at);
+
 /* "found X, expected <expected>" for the value at the place. */
 void archi_expected(archi_reader_t *r, const archi_place_t *at, const char *expected);
 

@@ -27,11 +27,11 @@ ARCH_HD static ARCH_INLINE uint32_t archi_pick_least(archi_context_t *c, const a
 ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi_route_t *r, uint64_t root,
                                                  uint64_t minor, uint32_t *peer)
 {
-    const archi_group_t *target = archi_plan_groups(c->plan) + r->group;
     uint32_t one = 0;
 
     *peer = ARCHI_NIL;
-    if (target->n > 1) {
+    if (r->n > 1) { /* a single one is known without a look at its group */
+        const archi_group_t *target = archi_plan_groups(c->plan) + r->group;
         uint64_t *word = archi_peer(c, c->el->peers + r->peers);
         switch (r->policy) {
         case ARCHI_PICK_ROUND_ROBIN:
@@ -52,7 +52,7 @@ ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi
             *peer = c->el->peers + r->peers + 1 + one;
         }
     }
-    return target->first + one;
+    return r->first + one;
 }
 
 /* A request on its way: to the picked replica, over the route's link. */

@@ -3,6 +3,7 @@
 #define ARCHITECH_ARCHITECH_H
 
 #include <architech/capacity.h>
+#include <architech/compare.h>
 #include <architech/design.h>
 #include <architech/dist.h>
 #include <architech/lab.h>
@@ -11,8 +12,10 @@
 #include <architech/results.h>
 #include <architech/run.h>
 #include <architech/samples.h>
+#include <architech/sensitivity.h>
 #include <architech/simulation.h>
 #include <architech/status.h>
+#include <architech/sweep.h>
 #include <architech/time.h>
 #include <architech/version.h>
 

@@ -60,6 +60,7 @@ typedef struct {
     int (*interrupted)(void *user);
     /* Something about checkpoints that the user should know; by any thread, one at a time. May be NULL. */
     void (*note)(void *user, int is_warning, const char *text);
+    double read_seconds;         /* that reading the design took: told with the engine's statistics, used for nothing else */
 } arch_run_options_t;
 
 /* Simulate *design. *out is owned by the caller (arch_results_destroy) and complete on rank 0; other ranks of an MPI run
