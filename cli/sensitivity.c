@@ -91,8 +91,8 @@ static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
             return status;
         expected = read_option(r, answer, optarg);
         if (expected != NULL)
-            return cli_misuse(cli, &cli_sensitivity, "sensitivity: --%s: found \"%s\", expected %s", options[index].name, optarg,
-                              expected);
+            return cli_misuse(cli, &cli_sensitivity, "sensitivity: --%s: found \"%s\", expected %s", options[index].name,
+                              optarg, expected);
     }
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_sensitivity, "sensitivity: expected one design, found %d", argc - optind);
