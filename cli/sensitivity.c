@@ -91,8 +91,8 @@ static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
             return status;
         expected = read_option(r, answer, optarg);
         if (expected != NULL)
-            return cli_misuse(cli, &cli_sensitivity, "sensitivity: --%s: found \"%s\", expected %s", options[index].name, optarg,
-                              expected);
+            return cli_misuse(cli, &cli_sensitivity, "sensitivity: --%s: found \"%s\", expected %s", options[index].name,
+                              optarg, expected);
     }
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_sensitivity, "sensitivity: expected one design, found %d", argc - optind);
@@ -163,7 +163,8 @@ const cli_command_t cli_sensitivity = {
     "      --base N           points of those, times --most + 2; a power of two (default: 64)\n"
     "      --replications N   of every point (default: 2)\n"
     "      --seed N           of the points (default: 1)\n"
-    "      --set POINTER=VALUE, --unset POINTER  change the design, as for run\n"
+    "      --set POINTER=VALUE  change the design first, as for run\n"
+    "      --unset POINTER    take a value out first\n"
     "      --format F         print \"text\" (default) or \"json\"\n"
     "      --journal DIR      keep answers there until the end, so that the same command goes on where it was stopped\n"
     "\n"

@@ -479,8 +479,8 @@ static arch_status_t look_at_design(study_t *s)
     arch_samples_name(point.samples, at, s->metric, sizeof s->metric);
     ARCH_TRY_TO(done, arch_samples_estimate(point.samples, at, 0.95, &s->out->at_design));
     if (!s->out->at_design.supported)
-        ARCH_TRY_TO(done, ARCH_FAIL(ARCH_E_UNSTABLE, "%s cannot be told from %u replications of the design, of too few requests;"
-                                                     " give more of them or a longer duration",
+        ARCH_TRY_TO(done, ARCH_FAIL(ARCH_E_UNSTABLE, "%s cannot be told from the requests of %u replications; give more of "
+                                                     "them or a longer duration",
                                     s->metric, s->o.replications));
     s->out->unit = arch_figure_unit(at.figure);
     s->out->low = s->out->high = s->out->at_design.value;

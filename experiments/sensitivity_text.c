@@ -81,8 +81,8 @@ static void put_verdict(archi_strbuf_t *b, const arch_sensitivity_t *s)
     archi_show_estimate(&s->at_design, look_of(s), false, now);
     archi_show_value(s->low, look_of(s), least);
     archi_show_value(s->high, look_of(s), most);
-    archi_strbuf_printf(b, "%s of %s is %s. With every number known to within a factor of %.4g it lies from %s to %s.\n", s->metric,
-                        s->name, now, 1 + s->range, least, most);
+    archi_strbuf_printf(b, "%s of %s is %s.\nWith every number known to within a factor of %.4g it lies from %s to %s.\n",
+                        s->metric, s->name, now, 1 + s->range, least, most);
     if (!p->strength.supported || !(p->strength.value > p->strength.half_width)) {
         archi_strbuf_add(b, "No number moves it by more than these data can show.\n");
         return;
@@ -163,7 +163,8 @@ arch_status_t arch_sensitivity_json(const arch_sensitivity_t *s, char **text)
     archi_strbuf_json(&b, s->name);
     archi_strbuf_add(&b, ",\n  \"metric\": ");
     archi_strbuf_json(&b, s->metric);
-    archi_strbuf_printf(&b, ",\n  \"unit\": \"%s\",\n  \"digest\": \"%016llx\",\n  ", s->unit, (unsigned long long)s->digest);
+    archi_strbuf_printf(&b, ",\n  \"unit\": \"%s\",\n  \"digest\": \"%016llx\",\n  ", s->unit,
+                        (unsigned long long)s->digest);
     put_double(&b, "range", s->range);
     archi_strbuf_add(&b, ",\n  ");
     put_estimate(&b, "at_design", s->at_design);
@@ -178,7 +179,8 @@ arch_status_t arch_sensitivity_json(const arch_sensitivity_t *s, char **text)
         put_parameter(&b, &s->parameter[i]);
         archi_strbuf_add(&b, i + 1 < s->n_parameters ? ",\n" : "\n");
     }
-    archi_strbuf_printf(&b, "  ],\n  \"points\": %u,\n  \"failed\": %u,\n  \"requests\": \"%llu\",\n  \"events\": \"%llu\"\n}\n",
-                        s->n_points, s->n_failed, (unsigned long long)s->requests, (unsigned long long)s->events);
+    archi_strbuf_printf(&b, "  ],\n  \"points\": %u,\n  \"failed\": %u,\n", s->n_points, s->n_failed);
+    archi_strbuf_printf(&b, "  \"requests\": \"%llu\",\n  \"events\": \"%llu\"\n}\n", (unsigned long long)s->requests,
+                        (unsigned long long)s->events);
     return archi_strbuf_take(&b, text);
 }

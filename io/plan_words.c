@@ -72,7 +72,7 @@ static const char *article(const char *name)
     return strchr("aeiou", name[0]) != NULL && name[0] != '\0' ? "an " : "a ";
 }
 
-/* "4 app replicas", "1 app replica", "a small instance", "a cache". */
+/* "4 app replicas", "1 app replica", "pool size 20", "a small instance", "a cache". */
 static void say_option(archi_strbuf_t *buf, const arch_planned_change_t *x, uint32_t o)
 {
     size_t n = strlen(x->name);
@@ -82,7 +82,7 @@ static void say_option(archi_strbuf_t *buf, const arch_planned_change_t *x, uint
         archi_strbuf_printf(buf, "%s%s", article(x->name), x->name);
     else if (x->kind == ARCH_CHANGE_LADDER)
         archi_strbuf_printf(buf, "%s%s %s", article(x->option[o].name), x->option[o].name, x->name);
-    else if (x->option[o].name[strspn(x->option[o].name, "0123456789.")] == '\0')
+    else if (n > 1 && x->name[n - 1] == 's' && x->option[o].name[strspn(x->option[o].name, "0123456789.")] == '\0')
         archi_strbuf_printf(buf, "%s %.*s", x->option[o].name, (int)(n - one), x->name);
     else
         archi_strbuf_printf(buf, "%s %s", x->name, x->option[o].name);
@@ -235,6 +235,7 @@ static void say_spared(archi_strbuf_t *buf, const arch_plan_t *plan)
 void archi_say_answer(archi_strbuf_t *buf, const arch_plan_t *plan)
 {
     char money[96];
+    size_t at;
 
     if (plan->answer == ARCH_NONE) {
         archi_strbuf_printf(buf, "None of %u configurations %s all objectives at %.6g %% confidence", plan->n_cases,
@@ -249,7 +250,10 @@ void archi_say_answer(archi_strbuf_t *buf, const arch_plan_t *plan)
         return;
     }
     arch_plan_money(plan, plan->cases[plan->answer].cost, money, sizeof money);
+    at = buf->length;
     say_used(buf, plan);
+    if (!buf->failed && buf->length > at)
+        buf->text[at] = (char)toupper((unsigned char)buf->text[at]);
     archi_strbuf_printf(buf, " all objectives at %.6g %% confidence for %s", 100 * plan->confidence, money);
     say_spared(buf, plan);
     archi_strbuf_add(buf, ".");

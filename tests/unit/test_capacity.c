@@ -150,7 +150,8 @@ static arch_sensitivity_t *study(const arch_design_t *design, arch_sensitivity_o
 static void finds_the_elasticities_of_a_queue(void)
 {
     arch_design_t *design = mm1("500/s", "\"duration\": \"50s\"", "");
-    arch_sensitivity_t *s = study(design, (arch_sensitivity_options_t){.range = 0.1, .trajectories = 16, .base = 32}, ARCH_OK);
+    const arch_sensitivity_options_t o = {.range = 0.1, .trajectories = 16, .base = 32};
+    arch_sensitivity_t *s = study(design, o, ARCH_OK);
     const arch_parameter_t *p = s->parameter;
 
     CU_ASSERT_EQUAL_FATAL(s->n_parameters, 2);
@@ -174,8 +175,8 @@ static void varies_only_what_it_is_told_to(void)
 {
     static const char *const only[] = {"/workloads"}, *const none[] = {"/caches"};
     arch_design_t *design = mm1("500/s", "\"duration\": \"2s\"", quick);
-    arch_sensitivity_t *s = study(design, (arch_sensitivity_options_t){.only = only, .n_only = 1, .trajectories = 2, .base = 4},
-                                  ARCH_OK);
+    const arch_sensitivity_options_t o = {.only = only, .n_only = 1, .trajectories = 2, .base = 4};
+    arch_sensitivity_t *s = study(design, o, ARCH_OK);
 
     CU_ASSERT_EQUAL(s->n_parameters, 1);
     CU_ASSERT_STRING_EQUAL(s->metric, "web app/serve p95");
