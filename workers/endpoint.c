@@ -124,6 +124,19 @@ static arch_status_t check_free(const char *endpoint)
     return taken ? ARCH_FAIL(ARCH_E_IO, "%s: somebody else listens there", endpoint) : ARCH_OK;
 }
 
+/* "tcp://[::ffff:127.0.0.1]:5" is how a socket of both worlds calls tcp://127.0.0.1:5. */
+static void say_as_ipv4(char *bound)
+{
+    static const char mapped[] = "tcp://[::ffff:";
+    char *end = starts(bound, mapped) ? strstr(bound, "]:") : NULL;
+    const char *address = bound + sizeof mapped - 1;
+
+    if (end == NULL || strspn(address, "0123456789.") != (size_t)(end - address))
+        return;
+    memmove(bound + sizeof "tcp://" - 1, address, (size_t)(end - address));
+    memmove(bound + sizeof "tcp://" - 1 + (end - address), end + 1, strlen(end + 1) + 1);
+}
+
 arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[ARCHI_ENDPOINT_BYTES])
 {
     size_t n = ARCHI_ENDPOINT_BYTES;
@@ -138,6 +151,7 @@ arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[A
         return failed_on(bound, errno);
     if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &n) != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "%s: %s", endpoint ? endpoint : "a private place", zmq_strerror(errno));
+    say_as_ipv4(bound);
     return ARCH_OK;
 }
 

@@ -44,6 +44,30 @@ if command -v python3 > /dev/null; then
     python3 "$here/schema.py" "$root/docs/architech-comparison.schema.json" compare.json || fail "JSON does not obey the schema"
 fi
 
+# capacity and sensitivity: one answer wherever it is simulated, and from a journal
+small="--set /run/duration=4s --set /workloads/probe/rate=200/s"
+# shellcheck disable=SC2086
+{
+    expect 0 "no more was tried" architech capacity "$two" $small --tolerance 20% --threads 2
+    capacity=$(grep '^digest' out.txt)
+    expect 0 "$capacity" architech capacity "$two" $small --tolerance 20% --workers 2 --journal capacity.jobs
+    [ -e capacity.jobs ] && fail "the journal is left behind"
+    expect 1 "none: even" architech capacity "$two" --set /run/duration=1s \
+        --set '/objectives/reads are quick/p95/below=1us' --tolerance 20% --threads 2
+    expect 2 "must be above 1" architech capacity "$two" --overload 0.5 --threads 1
+    expect 2 "a share, such as 95%" architech capacity "$two" --confidence 200%
+    expect 2 "exclude each other" architech capacity "$two" --threads 1 --listen tcp://127.0.0.1:*
+    expect 0 "Measure next: /" architech sensitivity "$two" $small --metric "web lb/read mean" --trajectories 2 --base 4 --threads 2
+    sensitivity=$(grep '^digest' out.txt)
+    expect 0 "$sensitivity" architech sensitivity "$two" $small --metric "web lb/read mean" --trajectories 2 --base 4 --workers 2
+    expect 2 "there is no metric" architech sensitivity "$two" $small --metric "web lb/reed mean" --threads 1
+    expect 2 "beginning of a JSON pointer" architech sensitivity "$two" --only db
+    for command in capacity sensitivity; do
+        architech $command "$two" $small --format json --threads 2 > answer.json 2> err.txt || { fail "$command"; cat err.txt; }
+        ! command -v python3 > /dev/null || python3 -m json.tool answer.json > /dev/null || fail "$command: no JSON"
+    done
+}
+
 # sweep
 cat > sweep.json <<END
 {"architech_sweep": 1, "design": "$two", "replications": 4, "metrics": ["web lb/read p95", "web lb/read mean"], "axes": {

@@ -36,13 +36,13 @@ cp "$root/examples/stage-2-horizontal.json" design.json
 cat > sweep.json << 'END'
 {"architech_sweep": 1, "design": "design.json", "replications": 4, "metrics": ["web lb/read mean"],
  "axes": {"rate": {"pointer": "/workloads/web/rate", "from": "100/s", "to": "1500/s", "steps": 60},
-          "duration": {"pointer": "/run/duration", "values": ["10s"]}}}
+          "duration": {"pointer": "/run/duration", "values": ["40s"]}}}
 END
 digest=$(architech sweep sweep.json -o alone.h5 --threads 2 --no-progress | grep '^digest') || fail "no digest"
 
 job=$(ARCHITECH_HOST=127.0.0.1 sbatch --parsable --nodes=2 --time=10 "$root/scripts/slurm/sweep.sbatch" sweep sweep.json -o out.h5) ||
     fail "not submitted"
-await 900 "there are answers" test -e out.h5.jobs/000001.h5
+await 1800 "there are answers" test -e out.h5.jobs/000001.h5
 scancel --batch --signal=USR1 "$job"
 await 900 "it was put back" says 'goes on when the queue has a place'
 await 2400 "it is over" over
