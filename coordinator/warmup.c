@@ -83,7 +83,7 @@ static double spread_of(const uint64_t *series, uint32_t begin, uint32_t end)
 
 /* On a series that is steady from the start MSER's minimum lies anywhere: half a run may go for nothing, and since the minimum
  * likes to lie behind a busy spell, what is left is too quick on average. So what was dropped and cannot be told from the
- * rest is taken back, its later half first: 3 standard errors. */
+ * rest is taken back, its later half first: 5 standard errors. */
 static uint32_t take_back(const uint64_t *series, uint32_t n_cells, uint32_t cut)
 {
     part_t kept = part_of(series, cut, n_cells);
@@ -93,7 +93,7 @@ static uint32_t take_back(const uint64_t *series, uint32_t n_cells, uint32_t cut
         uint32_t half = cut / 2 / MSER_GROUP * MSER_GROUP;
         part_t dropped = part_of(series, half, cut);
         double difference = dropped.under > 0 ? dropped.over / dropped.under - kept.over / kept.under : 0;
-        if (difference * difference > 9 * spread * (1 / dropped.under + 1 / kept.under))
+        if (difference * difference > 25 * spread * (1 / dropped.under + 1 / kept.under))
             break;
         cut = half;
     }
