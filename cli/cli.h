@@ -49,6 +49,7 @@ int cli_share_design(const cli_t *cli, const char *path, int status, arch_design
 /* Values of options; false when the text is not one. */
 bool cli_parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 bool cli_parse_time(const char *text, arch_time_t *ns);   /* "90s", "5min" */
+bool cli_parse_share(const char *text, double *out); /* 5% or 0.05 */
 bool cli_parse_bytes(const char *text, uint64_t *bytes);  /* "4GiB" */
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */

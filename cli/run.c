@@ -143,28 +143,36 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     return status;
 }
 
-static int run_main(cli_t *cli, int argc, char **argv)
+static int run_request(cli_t *cli, cli_request_t *r)
 {
-    cli_request_t request;
     arch_design_t *design = NULL;
-    int status = cli_run_options(cli, argc, argv, &request);
+    int status = cli_read_design(cli, r->design, &design);
 
-    if (status != CLI_DONE)
-        return status; /* the same on every rank */
-    status = cli_read_design(cli, request.design, &design);
-    if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
-        status = check_output(cli, request.output, "results");
-    if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)
-        status = check_output(cli, request.trace, "a trace");
-    status = cli_share_design(cli, request.design, status, &design);
+    if (cli->is_root && status == CLI_DONE && r->output != NULL && !r->explain)
+        status = check_output(cli, r->output, "results");
+    if (cli->is_root && status == CLI_DONE && r->trace != NULL && !r->explain)
+        status = check_output(cli, r->trace, "a trace");
+    status = cli_share_design(cli, r->design, status, &design);
     if (status == CLI_DONE) {
-        override_settings(&request, design);
-        if (!request.explain)
-            status = simulate(cli, &request, design);
+        override_settings(r, design);
+        if (!r->explain)
+            status = simulate(cli, r, design);
         else if (cli->is_root)
             status = cli_print_explained(cli, design);
     }
     arch_design_destroy(&design);
+    return status;
+}
+
+static int run_main(cli_t *cli, int argc, char **argv)
+{
+    cli_request_t request;
+    int status = cli_run_options(cli, argc, argv, &request);
+
+    if (status == CLI_DONE) /* the same on every rank */
+        status = run_request(cli, &request);
+    free(request.figures);
+    free(request.figure);
     return status;
 }
 
@@ -187,7 +195,13 @@ const cli_command_t cli_run = {
     "\n"
     "Instead of what the design says:\n"
     "      --seed N           of the random numbers\n"
-    "      --replications N   independent repetitions, from which the confidence intervals come\n"
+    "      --replications N   independent repetitions, from which the confidence intervals come; \"auto\": as many as the\n"
+    "                         precision takes\n"
+    "      --precision P      repeat until figures are known to 5% or 0.02 of their values: half their interval (default\n"
+    "                         with --replications auto: 5%)\n"
+    "      --precision-of L   which figures: \"web lb/read p95,db utilisation\", named as objectives are in the results\n"
+    "                         (default: those of the objectives; without any, mean and p95 of every operation)\n"
+    "      --most-replications N  that this may take (default: 1000)\n"
     "      --duration T       simulated time of each: 60s, 5min, 1h\n"
     "      --warmup T         left out at the beginning of each; \"auto\" finds it (MSER-5)\n"
     "\n"

@@ -10,6 +10,9 @@ typedef struct {
     const char         *design, *output, *trace; /* NULL: not asked for */
     bool                json, quiet, no_progress, explain, engine_stats;
     bool                has_seed, has_replications, has_duration, has_warmup;
+    bool                automatic;    /* as many replications as the precision takes */
+    char               *figures;      /* of --precision-of, owned, as are */
+    const char        **figure;       /* the pointers into it */
     uint64_t            seed, replications;
     arch_time_t         duration, warmup; /* ARCH_AUTO for "auto" */
     arch_run_options_t  options;

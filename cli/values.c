@@ -55,6 +55,13 @@ bool cli_parse_time(const char *text, arch_time_t *ns)
     return true;
 }
 
+bool cli_parse_share(const char *text, double *out)
+{
+    static const unit_t unit[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
+
+    return with_unit(text, unit, out);
+}
+
 bool cli_parse_bytes(const char *text, uint64_t *bytes)
 {
     static const unit_t unit[] = {{"", 1},        {"B", 1},      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30},

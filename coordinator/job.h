@@ -6,10 +6,11 @@
 #include "coordinator/control.h"
 #include "coordinator/layout.h"
 #include "coordinator/ledger.h"
+#include "coordinator/precision.h"
 #include "coordinator/resume.h"
 #include "coordinator/track.h"
 
-typedef struct {
+struct archi_job {
     const arch_design_t      *design;
     const arch_run_options_t *options;
     archi_plan_t             *plan;
@@ -33,7 +34,10 @@ typedef struct {
     uint32_t                  n_pending;
     char                     *folder;      /* of this design's checkpoints */
     int                       folder_lock;
-} archi_job_t;
+    /* replications until figures are precise, see coordinator/precision.h */
+    archi_precision_t         precision;
+    arch_design_t             settled;     /* the design with as many replications as there are so far */
+};
 
 /* Collective over net: simulate this rank's share of all replications; their numbers land in the job's ledger. */
 arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here);
