@@ -31,7 +31,22 @@ static int check_output(const cli_t *cli, const char *path, const char *what)
     return status;
 }
 
-static void override_settings(const cli_request_t *r, arch_design_t *design)
+static const double default_precision = 0.05;
+
+static void override_precision(cli_request_t *r, arch_design_t *design)
+{
+    arch_run_options_t *o = &r->options;
+    bool wanted = r->automatic || o->n_precision_of > 0 || o->most_replications > 0;
+
+    if (r->has_replications)
+        design->run.precision = 0;
+    if (o->precision > 0)
+        design->run.precision = o->precision;
+    else if (wanted && design->run.precision == 0)
+        design->run.precision = default_precision;
+}
+
+static void override_settings(cli_request_t *r, arch_design_t *design)
 {
     if (r->has_seed)
         design->run.seed = r->seed;
@@ -41,6 +56,7 @@ static void override_settings(const cli_request_t *r, arch_design_t *design)
         design->run.duration = r->duration;
     if (r->has_warmup)
         design->run.warmup = r->warmup;
+    override_precision(r, design);
 }
 
 /* ---- after the run ---------------------------------------------------------------------------------------------- */

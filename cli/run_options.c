@@ -66,8 +66,6 @@ static const char *read_executor(const char *text, uint32_t *executor)
     return "\"auto\", \"sequential\", \"conservative\" or \"optimistic\"";
 }
 
-static const double default_precision = 0.05;
-
 static const char *read_replications(const char *text, cli_request_t *r)
 {
     r->automatic = strcmp(text, "auto") == 0;
@@ -196,13 +194,6 @@ static void imply_checkpoints(arch_run_options_t *o)
         o->checkpoint_every = 600;
 }
 
-/* The words of a design that ask for a precision give way to a number on the command line. */
-static void settle_precision(cli_request_t *r)
-{
-    if (r->options.precision == 0 && (r->automatic || r->options.n_precision_of > 0 || r->options.most_replications > 0))
-        r->options.precision = default_precision;
-}
-
 int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *request)
 {
     int option;
@@ -218,7 +209,6 @@ int cli_run_options(const cli_t *cli, int argc, char **argv, cli_request_t *requ
             return cli_misuse(cli, &cli_run, "run: --%s: found \"%s\", expected %s", option_name(option), optarg, expected);
     }
     imply_checkpoints(&request->options);
-    settle_precision(request);
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_run, "run: expected one design, found %d", argc - optind);
     request->design = argv[optind];

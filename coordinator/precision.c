@@ -132,17 +132,18 @@ arch_status_t archi_precision_begin(archi_job_t *job)
     archi_precision_t *p = &job->precision;
     uint32_t first = job->design->run.replications;
 
-    if (o->precision == 0 && (o->n_precision_of > 0 || o->most_replications > 0))
+    p->asked = o->precision != 0 ? o->precision : job->design->run.precision;
+    if (p->asked == 0 && (o->n_precision_of > 0 || o->most_replications > 0))
         return ARCH_FAIL(ARCH_E_ARG, "figures or a number of replications for a precision, but no precision, are given");
-    if (o->precision == 0)
+    if (p->asked == 0)
         return ARCH_OK;
     first = first > ARCHI_PRECISION_FIRST ? first : ARCHI_PRECISION_FIRST;
-    p->asked = o->precision;
     p->most = o->most_replications > 0 ? o->most_replications : ARCHI_PRECISION_MOST;
     p->next = first;
     ARCH_TRY(check_options(job, first, p->most));
     job->settled = *job->design;
     job->settled.run.replications = first;
+    job->settled.run.precision = 0; /* as it ran: who runs that design again gets the same */
     job->design = &job->settled;
     return o->n_precision_of > 0 ? want_named(job) : want_defaults(job);
 }

@@ -11,8 +11,8 @@ _architech()
     case $before in
     --format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word"); return ;;
     --executor) mapfile -t COMPREPLY < <(compgen -W "auto sequential conservative optimistic" -- "$word"); return ;;
-    --warmup) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
-    --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts | --checkpoint-every | \
+    --warmup | --replications) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    --seed | --precision | --precision-of | --most-replications | --duration | --threads | --group | --partitions | --memory | -n | --parts | --checkpoint-every | \
         --checkpoint-every-simulated | --checkpoint-keep) return ;;
     --resume) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"; compgen -d -- "$word"; compgen -f -X '!*.h5' -- "$word")
         return ;;
@@ -20,7 +20,8 @@ _architech()
     -o | --output | --trace | --dot) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     case $command in
-    run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --seed --replications --duration --warmup --threads
+    run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --seed --replications --precision
+                  --precision-of --most-replications --duration --warmup --threads
                   --group --partitions --executor --memory --checkpoint-every --checkpoint-every-simulated
                   --checkpoint-dir --checkpoint-keep --resume" ;;
     inspect) options="--format" ;;
