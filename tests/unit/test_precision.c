@@ -74,12 +74,13 @@ static const arch_finding_t *finding(const arch_results_t *r, const char *code, 
 static void is_the_run_of_as_many_replications(void)
 {
     static const double asked[] = {0.05, 0.015};
+    static const char *const figures[] = {"web lb/read p95", "app utilisation"};
     arch_design_t *design = make_design("", "");
 
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         arch_results_t *fixed = NULL;
         for (uint32_t threads = 1; threads <= 3; threads++) {
-            arch_run_options_t options = {.threads = threads, .precision = asked[i]};
+            arch_run_options_t options = {.threads = threads, .precision = asked[i], .precision_of = figures, .n_precision_of = 2};
             arch_results_t *r;
             design->run.replications = 1;
             r = run(design, &options);
@@ -101,7 +102,9 @@ static void is_the_run_of_as_many_replications(void)
 static void counts_all_rounds(void)
 {
     arch_design_t *design = make_design("", "");
-    arch_run_options_t options = {.threads = 2, .group = 2, .partitions = 2, .precision = 0.02};
+    static const char *const figures[] = {"web throughput", "web p50"};
+    arch_run_options_t options = {.threads = 2, .group = 2, .partitions = 2, .precision = 0.008, .precision_of = figures,
+                                  .n_precision_of = 2};
     arch_results_t *r = run(design, &options), *fixed = run_fixed(design, r->provenance.replications);
     uint64_t events = 0;
 
