@@ -5,7 +5,7 @@
 
 /* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
  * all, with those at least a tenth as busy. */
-enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 32 };
+enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 32, LOW = 2, HIGH = 5 };
 
 /* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
 static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
@@ -93,7 +93,8 @@ static uint32_t take_back(const uint64_t *series, uint32_t n_cells, uint32_t cut
         uint32_t half = cut / 2 / MSER_GROUP * MSER_GROUP;
         part_t dropped = part_of(series, half, cut);
         double difference = dropped.under > 0 ? dropped.over / dropped.under - kept.over / kept.under : 0;
-        if (difference * difference > 25 * spread * (1 / dropped.under + 1 / kept.under))
+        double enough = difference < 0 ? LOW : HIGH;
+        if (difference * difference > enough * enough * spread * (1 / dropped.under + 1 / kept.under))
             break;
         cut = half;
     }
