@@ -350,8 +350,8 @@ static void judge_precision(findings_t *f)
                            "confidence interval of %s, and %.3g %% was asked for.", n, w->subject, 100 * p->asked));
         else if (w->relative > archi_precision_enough(p))
             add(f, ARCH_FINDING_WARNING, "precision", "",
-                archi_text(f->a->out, "After %u replications, the most that were allowed, %s is known to %.3g %% of its value, "
-                           "not to the %.3g %% that were asked for: about %.0f replications would do.", n, w->subject,
+                archi_text(f->a->out, "After %u replications, the most that were allowed, %s is known to %.3g %% of its "
+                           "value, not to the %.3g %% that were asked for: about %.0f replications would do.", n, w->subject,
                            100 * w->relative, 100 * p->asked, archi_precision_needs(p, w, n)));
     }
 }

@@ -166,7 +166,8 @@ arch_status_t archi_ledger_grow(archi_ledger_t *ledger, uint32_t n)
     arch_status_t st;
 
     if (ledger->n_replications < FEW_REPLICATIONS || n < ledger->n_replications)
-        return ARCH_FAIL(ARCH_E_INTERNAL, "statistics of %u replications cannot become those of %u", ledger->n_replications, n);
+        return ARCH_FAIL(ARCH_E_INTERNAL, "statistics of %u replications cannot become those of %u",
+                         ledger->n_replications, n);
     more.element = more.op = more.total = more.replication = more.rank = NULL;
     st = shape(&more, n);
     if (st != ARCH_OK) {

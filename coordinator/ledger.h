@@ -73,8 +73,9 @@ typedef struct {
 arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, uint32_t n_ranks,
                                 const uint32_t *slot_of, uint32_t n_slots, archi_ledger_t *out);
 void          archi_ledger_free(archi_ledger_t *ledger);
-/* Room for n replications, 5 or more there being: all that is known keeps its meaning, as if n had been there from the start,
- * because sections of latencies are then shared by replications alike (archi_ledger_section). Left as it was on failure. */
+/* Room for n replications, 5 or more there being: all that is known keeps its meaning, as if n had been there from the
+ * start, because sections of latencies are then shared by replications alike (archi_ledger_section). Left as it was on
+ * failure. */
 arch_status_t archi_ledger_grow(archi_ledger_t *ledger, uint32_t n);
 
 /* The row of element e in this process; e is one that is kept here. */

@@ -102,9 +102,9 @@ static arch_status_t want_named(archi_job_t *job)
     for (uint32_t i = 0; i < o->n_precision_of; i++) {
         if (!find_latency(job->design, o->precision_of[i], &of) && !find_element(job->design, o->precision_of[i], &of))
             return ARCH_FAIL(ARCH_E_ARG,
-                             "precision: there is no figure \"%s\"; expected \"<workload> <operation> <metric>\", \"<workload> "
-                             "<metric>\" or \"<element> utilisation\", with mean, p50, p95, p99, p99.9, errors or throughput "
-                             "for a metric", o->precision_of[i]);
+                             "precision: there is no figure \"%s\"; expected \"<workload> <operation> <metric>\", "
+                             "\"<workload> <metric>\" or \"<element> utilisation\", with mean, p50, p95, p99, p99.9, errors "
+                             "or throughput for a metric", o->precision_of[i]);
         ARCH_TRY(want(job, of));
     }
     return ARCH_OK;
@@ -119,7 +119,8 @@ static arch_status_t check_options(const archi_job_t *job, uint32_t first, uint3
     if (!(job->precision.asked > 0 && job->precision.asked < 1))
         return ARCH_FAIL(ARCH_E_ARG, "precision: is %g, must be above 0 and below 1", job->precision.asked);
     if (most < first)
-        return ARCH_FAIL(ARCH_E_ARG, "most replications: is %u, must be at least the %u that the run begins with", most, first);
+        return ARCH_FAIL(ARCH_E_ARG, "most replications: is %u, must be at least the %u that the run begins with", most,
+                         first);
     if (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL)
         return ARCH_FAIL(ARCH_E_ARG, "a run to a precision writes no checkpoints and goes on from none, for how many "
                                      "replications it takes shows at its end; give a number of replications instead");

@@ -128,7 +128,7 @@ static void tell_look(const archi_job_t *job)
     job->options->note(job->options->user, 0, text);
 }
 
-/* Local. What was answered is dropped; the ranks first .. first + n_here - 1 are ready for the replications that are wanted. */
+/* Local. What was answered is dropped; the ranks first .. first + n_here - 1 are made ready for what is wanted. */
 static arch_status_t next_round(archi_job_t *job, uint32_t first, uint32_t n_here, arch_results_t **out)
 {
     arch_results_destroy(out);

@@ -5,7 +5,7 @@
 
 /* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
  * all, with those at least a tenth as busy. */
-enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 32, LOW = 2, HIGH = 5 };
+enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 64, LOW = 2, HIGH = 5 };
 
 /* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
 static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
@@ -65,8 +65,8 @@ static part_t part_of(const uint64_t *series, uint32_t begin, uint32_t end)
     return p;
 }
 
-/* Variance of the mean over cells begin .. end - 1, times their completions. The batches are long, so that requests behind one
- * another in a line, whose latencies are alike, do not pass for so many independent ones. */
+/* Variance of the mean over cells begin .. end - 1, times their completions. The batches are long, so that requests behind
+ * one another in a line, whose latencies are alike, do not pass for so many independent ones. */
 static double spread_of(const uint64_t *series, uint32_t begin, uint32_t end)
 {
     part_t all = part_of(series, begin, end);
@@ -81,9 +81,10 @@ static double spread_of(const uint64_t *series, uint32_t begin, uint32_t end)
     return all.under > 0 && n > 1 ? squares / all.under * n / (n - 1) : 0;
 }
 
-/* On a series that is steady from the start MSER's minimum lies anywhere: half a run may go for nothing, and since the minimum
- * likes to lie behind a busy spell, what is left is too quick on average. So what was dropped and cannot be told from the
- * rest is taken back, its later half first: 5 standard errors. */
+/* On a series that is steady from the start MSER's minimum lies anywhere: half a run may go for nothing, and since it likes
+ * to lie behind a busy spell, what is left is too quick on average. So what was dropped and cannot be told from the rest is
+ * taken back, its later half first. A beginning that is slower than the rest must be so by 5 standard errors: latencies are
+ * skewed, busy spells are common. One that is quicker, as of a system that starts empty, by 2. */
 static uint32_t take_back(const uint64_t *series, uint32_t n_cells, uint32_t cut)
 {
     part_t kept = part_of(series, cut, n_cells);

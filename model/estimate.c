@@ -264,9 +264,9 @@ static spread_t spread_of(const uint64_t *count, uint32_t n, double p, place_t a
     return s;
 }
 
-/* Half the width of the interval of logit(p). Of normal observations with variances as the weights w, the squares are spread
- * as a matrix C = diag(w) - w w' has it: mean tr C, and Satterthwaite's degrees of freedom (tr C)^2 / tr C^2, which are n - 1
- * when all weigh the same. */
+/* Half the width of the interval of logit(p). Of normal observations with variances as the weights w, the squares are
+ * spread as a matrix C = diag(w) - w w' has it: mean tr C, and Satterthwaite's degrees of freedom (tr C)^2 / tr C^2, which
+ * are n - 1 when all weigh the same. */
 static double logit_half(const spread_t *s, double p, double confidence)
 {
     double trace = 1.0 - s->weight2, trace2 = s->weight2 - 2.0 * s->weight3 + s->weight2 * s->weight2;

@@ -58,10 +58,11 @@ typedef struct {
      * The run begins with those of the design, but at least 10, and is in the end the same as one of so many. It writes no
      * checkpoints. A run that does not get there says so in a finding, "precision". */
     double precision;
-    const char *const *precision_of; /* [n_precision_of] figures, "web lb/read p95" or "db utilisation"; none: those of the */
-    uint32_t n_precision_of;         /* objectives or, without objectives, mean and p95 of every operation */
+    const char *const *precision_of; /* [n_precision_of] figures, "web lb/read p95" or "db utilisation"; none: those of */
+    uint32_t n_precision_of;         /* the objectives or, without objectives, mean and p95 of every operation */
     uint32_t most_replications;      /* that this may take; 0: 1000 */
-    /* Something about checkpoints, or how precise a run is so far, that the user should know; by any thread, one at a time. May be NULL. */
+    /* Something about checkpoints, or how precise the run is so far, that the user should know; by any thread, one at a
+     * time. May be NULL. */
     void (*note)(void *user, int is_warning, const char *text);
 } arch_run_options_t;
 

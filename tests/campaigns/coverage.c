@@ -1,8 +1,8 @@
 /* coverage.c - do 95 % intervals hold the truth 95 times in a hundred?
  *
  * Each case is a design that is run many times, every time with another seed, as a user would run it; a run's intervals of
- * mean, p95 and p99 hold the truth or do not. Truth is a closed form where queueing theory has one, and a reference run
- * of other seeds, two hundred times as long, where it has not. Printed as a table for docs/statistics.md; exit status 1 when a
+ * mean, p95 and p99 hold the truth or do not. Truth is a closed form where queueing theory has one, and a reference run of
+ * another seed, two hundred times as long, where it has not. Printed as a table for docs/statistics.md; exit status 1 when a
  * share lies outside what was asked for.
  *
  *     coverage [--case NAME] [--runs N] [--seed N] [--threads N] [--least PERCENT] [--most PERCENT] [--warmup SECONDS] */
@@ -33,8 +33,8 @@ typedef struct case_s {
     double      seconds;   /* of each */
 } case_t;
 
-/* Lengths that people use, or shorter where 400 runs would be dear. Those at the end are too short for what they ask, and show
- * how intervals fail then: they are run by name only. */
+/* Lengths that people use, or shorter where 400 runs would be dear. Those at the end are too short for what they ask, and
+ * show how intervals fail then: they are run by name only. */
 static const case_t cases[] = {
     {"mm1-half", "M/M/1, 50 % busy, 10 x 2 s", 1, 500, 10, 2},
     {"mm1", "M/M/1, 80 % busy, 10 x 60 s", 1, 800, 10, 60},
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     printf("| design and run | figure | truth | half width | with interval | bias / half width | truth's own / half width | "
            "covered |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (o.only == NULL ? strncmp(cases[i].name, "short", 5) != 0 : strcmp(o.only, cases[i].name) == 0) {
+        if (o.only != NULL ? strcmp(o.only, cases[i].name) == 0 : strncmp(cases[i].name, "short", 5) != 0) {
             any = true;
             fine = try_case(&cases[i], &o) && fine;
         }

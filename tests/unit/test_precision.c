@@ -1,5 +1,5 @@
-/* tests/unit/test_precision.c - replications until figures are precise: the run is that of the number it ended with, it stops
- * when it may and not before, and it says what it could not reach. */
+/* tests/unit/test_precision.c - replications until figures are precise: the run is that of the number it ended with, it
+ * stops when it may and not before, and it says what it could not reach. */
 #include <CUnit/Basic.h>
 #include <architech/run.h>
 #include <math.h>
@@ -10,8 +10,8 @@
 /* Two operations, an element that is busy, and errors of which there are none. */
 static const char text[] =
     "{\"architech\": 1, \"run\": {\"duration\": \"1s\", \"warmup\": \"100ms\", \"seed\": \"11\"%s},"
-    " \"services\": {\"app\": {\"replicas\": 2, \"endpoints\": {\"read\": [{\"cpu\": {\"exponential\": {\"mean\": \"1ms\"}}}],"
-    "   \"write\": [{\"cpu\": {\"exponential\": {\"mean\": \"2ms\"}}}]}}},"
+    " \"services\": {\"app\": {\"replicas\": 2, \"endpoints\": {"
+    "   \"read\": [{\"cpu\": {\"exponential\": {\"mean\": \"1ms\"}}}], \"write\": [{\"cpu\": {\"exponential\": {\"mean\": \"2ms\"}}}]}}},"
     " \"balancers\": {\"lb\": {\"to\": \"app\"}}, \"network\": {\"latency\": \"100us\"},"
     " \"workloads\": {\"web\": {\"rate\": \"1000/s\", \"mix\": {\"lb/read\": 9, \"lb/write\": 1}}}%s}";
 
@@ -80,7 +80,8 @@ static void is_the_run_of_as_many_replications(void)
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         arch_results_t *fixed = NULL;
         for (uint32_t threads = 1; threads <= 3; threads++) {
-            arch_run_options_t options = {.threads = threads, .precision = asked[i], .precision_of = figures, .n_precision_of = 2};
+            arch_run_options_t options = {.threads = threads, .precision = asked[i], .precision_of = figures,
+                                          .n_precision_of = 2};
             arch_results_t *r;
             design->run.replications = 1;
             r = run(design, &options);
@@ -165,8 +166,8 @@ static void begins_with_ten_or_with_the_design_s(void)
 /* The design may ask itself; its figures are then those of its objectives, and its text in the results is of a number. */
 static void a_design_asks_for_a_precision(void)
 {
-    arch_design_t *design = make_design(", \"replications\": \"auto\", \"precision\": 0.02",
-                                        ", \"objectives\": {\"busy\": {\"element\": \"app\", \"utilisation\": {\"below\": 0.9}}}");
+    static const char busy[] = ", \"objectives\": {\"busy\": {\"element\": \"app\", \"utilisation\": {\"below\": 0.9}}}";
+    arch_design_t *design = make_design(", \"replications\": \"auto\", \"precision\": 0.02", busy);
     arch_design_t *usual = make_design(", \"replications\": \"auto\"", "");
     arch_results_t *r = run(design, NULL), *again;
     arch_problems_t problems = {0, NULL};
@@ -192,7 +193,8 @@ static void says_what_is_short_and_by_how_much(void)
 {
     static const char *const figures[] = {"web lb/read mean", "web lb/write p99.9", "web errors"};
     arch_design_t *design = make_design("", "");
-    arch_run_options_t options = {.precision = 0.001, .precision_of = figures, .n_precision_of = 3, .most_replications = 23};
+    arch_run_options_t options = {.precision = 0.001, .precision_of = figures, .n_precision_of = 3,
+                                  .most_replications = 23};
     arch_results_t *r = run(design, &options);
 
     CU_ASSERT_EQUAL(r->provenance.replications, 23);
@@ -232,15 +234,15 @@ static void refused(arch_run_options_t options, const char *words)
 
 static void refuses_what_makes_no_sense(void)
 {
-    static const char *const figures[] = {"web lb/read p96"}, *const balancer[] = {"lb utilisation"};
+    static const char *const typo[] = {"web lb/read p96"}, *const lb[] = {"lb utilisation"};
 
     refused((arch_run_options_t){.precision = 1}, "precision: is 1, must be above 0 and below 1");
     refused((arch_run_options_t){.precision = -0.1}, "precision: is -0.1");
     refused((arch_run_options_t){.precision = NAN}, "precision: is nan");
     refused((arch_run_options_t){.precision = 0.1, .most_replications = 9}, "is 9, must be at least the 10");
     refused((arch_run_options_t){.most_replications = 100}, "no precision");
-    refused((arch_run_options_t){.precision = 0.1, .precision_of = figures, .n_precision_of = 1}, "no figure \"web lb/read p96\"");
-    refused((arch_run_options_t){.precision = 0.1, .precision_of = balancer, .n_precision_of = 1}, "no figure \"lb utilisation\"");
+    refused((arch_run_options_t){.precision = 0.1, .precision_of = typo, .n_precision_of = 1}, "no figure \"web lb/read p96\"");
+    refused((arch_run_options_t){.precision = 0.1, .precision_of = lb, .n_precision_of = 1}, "no figure \"lb utilisation\"");
     refused((arch_run_options_t){.precision = 0.1, .checkpoint_every = 1}, "writes no checkpoints");
     refused((arch_run_options_t){.precision = 0.1, .resume = "auto"}, "writes no checkpoints");
 }
@@ -275,7 +277,8 @@ static void tells_each_look_and_can_be_cancelled_after_one(void)
 {
     arch_design_t *design = make_design("", "");
     heard_t heard = {0};
-    arch_run_options_t options = {.precision = 0.01, .progress = hear, .note = note, .user = &heard, .most_replications = 60};
+    arch_run_options_t options = {.precision = 0.01, .progress = hear, .note = note, .user = &heard,
+                                  .most_replications = 60};
     arch_results_t *r = run(design, &options);
 
     CU_ASSERT(heard.looks >= 2 && heard.looks < 6);
