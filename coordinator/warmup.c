@@ -5,7 +5,7 @@
 
 /* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
  * all, with those at least a tenth as busy. */
-enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 64, LOW = 2, HIGH = 5 };
+enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 64, LOW = 2, HIGH = 5, CALM = 16 };
 
 /* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
 static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
@@ -76,7 +76,8 @@ static double spread_of(const uint64_t *series, uint32_t begin, uint32_t end)
     for (uint32_t i = 0; i < n; i++) {
         part_t p = part_of(series, begin + (uint32_t)((uint64_t)(end - begin) * i / n),
                            begin + (uint32_t)((uint64_t)(end - begin) * (i + 1) / n));
-        squares += (p.over - mean * p.under) * (p.over - mean * p.under);
+        double rest = p.over - mean * p.under;
+        squares += rest * rest;
     }
     return all.under > 0 && n > 1 ? squares / all.under * n / (n - 1) : 0;
 }
@@ -84,17 +85,19 @@ static double spread_of(const uint64_t *series, uint32_t begin, uint32_t end)
 /* On a series that is steady from the start MSER's minimum lies anywhere: half a run may go for nothing, and since it likes
  * to lie behind a busy spell, what is left is too quick on average. So what was dropped and cannot be told from the rest is
  * taken back, its later half first. A beginning that is slower than the rest must be so by 5 standard errors: latencies are
- * skewed, busy spells are common. One that is quicker, as of a system that starts empty, by 2. */
+ * skewed, busy spells are common. One that is quicker, as of a system that starts empty, by 2. The errors are those of the
+ * whole run: MSER has left out what was restless. Where what it left out dwarfs the rest, 20 times the error of the rest
+ * are enough: that was no spell. */
 static uint32_t take_back(const uint64_t *series, uint32_t n_cells, uint32_t cut)
 {
     part_t kept = part_of(series, cut, n_cells);
-    double spread = spread_of(series, 0, n_cells);
+    double whole = spread_of(series, 0, n_cells), calm = CALM * spread_of(series, cut, n_cells);
 
     while (cut >= 2 * MSER_GROUP && kept.under > 0) {
         uint32_t half = cut / 2 / MSER_GROUP * MSER_GROUP;
         part_t dropped = part_of(series, half, cut);
         double difference = dropped.under > 0 ? dropped.over / dropped.under - kept.over / kept.under : 0;
-        double enough = difference < 0 ? LOW : HIGH;
+        double spread = difference > 0 && calm < whole ? calm : whole, enough = difference < 0 ? LOW : HIGH;
         if (difference * difference > enough * enough * spread * (1 / dropped.under + 1 / kept.under))
             break;
         cut = half;

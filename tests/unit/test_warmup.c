@@ -1,5 +1,5 @@
-/* tests/unit/test_warmup.c - what starting from an empty system does to means, and what is left of it when the warm-up is found
- * (MSER-5): against systems whose steady state is known exactly. */
+/* tests/unit/test_warmup.c - what starting from an empty system does to means, and what is left of it when the warm-up is
+ * found (MSER-5): against systems whose steady state is known exactly. */
 #include <CUnit/Basic.h>
 #include <architech/run.h>
 #include <math.h>
@@ -31,18 +31,18 @@ static double off(const arch_results_t *r, double truth)
 {
     double errors = (r->operation[0].mean.value - truth) / (r->operation[0].mean.half_width / 2.0227);
 
-    printf("\n    mean %.5g ms, truth %.5g ms, %+.1f standard errors, warm-up up to %.3g s\n", 1e-6 * r->operation[0].mean.value,
-           1e-6 * truth, errors, 1e-9 * (double)r->provenance.warmup);
+    printf("\n    mean %.5g ms, truth %.5g ms, %+.1f standard errors, warm-up up to %.3g s\n",
+           1e-6 * r->operation[0].mean.value, 1e-6 * truth, errors, 1e-9 * (double)r->provenance.warmup);
     return errors;
 }
 
 /* ---- a system that starts empty ---------------------------------------------------------------------------------- */
 
-/* 400 users who think for 1 s and one server with 10 ms: nearly all of them wait there in the end, none does at the start. */
+/* 400 users who think for 1 s and one server with 10 ms: most of them wait there in the end, none at the start. */
 static const char repairman[] =
-    "{\"architech\":1,\"run\":{\"duration\":\"60s\",\"seed\":\"5\"},\"services\":{\"s\":{\"endpoints\":{\"e\":[{\"cpu\":"
-    "{\"exponential\":{\"mean\":\"10ms\"}}}]}}},\"workloads\":{\"w\":{\"users\":400,\"think\":{\"exponential\":{\"mean\":"
-    "\"1s\"}},\"mix\":{\"s/e\":1}}}}";
+    "{\"architech\":1,\"run\":{\"duration\":\"60s\",\"seed\":\"5\"},\"services\":{\"s\":{\"endpoints\":{\"e\":[{"
+    "\"cpu\":{\"exponential\":{\"mean\":\"10ms\"}}}]}}},\"workloads\":{\"w\":{\"users\":400,\"think\":{"
+    "\"exponential\":{\"mean\":\"1s\"}},\"mix\":{\"s/e\":1}}}}";
 
 /* Machine repair, M/M/1//N: p_k ~ N! / (N - k)! (S / Z)^k, throughput X = (1 - p_0) / S, response N / X - Z. */
 static double response_of_repairman(void)
