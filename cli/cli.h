@@ -21,7 +21,18 @@ typedef struct {
     int       (*main)(cli_t *cli, int argc, char **argv);
 } cli_command_t;
 
-extern const cli_command_t cli_run, cli_validate, cli_partition, cli_diff, cli_explain, cli_inspect, cli_help, cli_version;
+extern const cli_command_t cli_capacity;
+extern const cli_command_t cli_diff;
+extern const cli_command_t cli_explain;
+extern const cli_command_t cli_help;
+extern const cli_command_t cli_inspect;
+extern const cli_command_t cli_keys;
+extern const cli_command_t cli_partition;
+extern const cli_command_t cli_run;
+extern const cli_command_t cli_top;
+extern const cli_command_t cli_validate;
+extern const cli_command_t cli_version;
+extern const cli_command_t cli_worker;
 
 /* The subcommands in the order that help shows them, NULL at the end. */
 extern const cli_command_t *const cli_commands[];
@@ -46,11 +57,28 @@ int cli_read_design(const cli_t *cli, const char *path, arch_design_t **out);
 /* Collective over the ranks of MPI, if any: rank 0's status is everyone's, and so is its design when that is CLI_DONE. */
 int cli_share_design(const cli_t *cli, const char *path, int status, arch_design_t **out);
 
+/* What --set and --unset ask for, in their order. */
+typedef struct {
+    arch_change_t *change;
+    char         **text; /* [n], what the change points into */
+    uint32_t       n;
+} cli_changes_t; /* zeroed: none */
+
+/* "POINTER=VALUE" of --set, VALUE as JSON or else taken as text; "POINTER" of --unset. What was expected, or NULL. */
+const char *cli_take_set(cli_changes_t *changes, const char *text);
+const char *cli_take_unset(cli_changes_t *changes, const char *text);
+void cli_changes_clear(cli_changes_t *changes);
+/* The options of a command that takes one design, argv[optind], and these two options; CLI_DONE, or CLI_INPUT with the
+ * reason printed. */
+int cli_change_options(const cli_t *cli, const cli_command_t *command, int argc, char **argv, cli_changes_t *changes);
+/* cli_read_design(), changed. */
+int cli_read_changed(const cli_t *cli, const char *path, const cli_changes_t *changes, arch_design_t **out);
+
 /* Values of options; false when the text is not one. */
 bool cli_parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 bool cli_parse_time(const char *text, arch_time_t *ns);   /* "90s", "5min" */
-bool cli_parse_share(const char *text, double *out); /* 5% or 0.05 */
 bool cli_parse_bytes(const char *text, uint64_t *bytes);  /* "4GiB" */
+bool cli_parse_share(const char *text, double *share);    /* "95%", "0.95": above 0, below 1 */
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 

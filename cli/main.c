@@ -4,7 +4,19 @@
 #include <string.h>
 
 const cli_command_t *const cli_commands[] = {
-    &cli_run, &cli_validate, &cli_explain, &cli_partition, &cli_diff, &cli_inspect, &cli_help, &cli_version, NULL,
+    &cli_run,
+    &cli_validate,
+    &cli_explain,
+    &cli_capacity,
+    &cli_partition,
+    &cli_diff,
+    &cli_inspect,
+    &cli_worker,
+    &cli_keys,
+    &cli_top,
+    &cli_help,
+    &cli_version,
+    NULL,
 };
 
 const cli_command_t *cli_command(const char *name)
@@ -30,6 +42,15 @@ static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+/* A worker that a command starts has its surroundings, but is no rank of its MPI. */
+static bool is_alone(int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[1], "worker") == 0; i++)
+        if (strcmp(argv[i], "--alone") == 0)
             return true;
     return false;
 }
@@ -72,7 +93,7 @@ int main(int argc, char **argv)
     int status;
 
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is seen where the output is closed */
-    if (archi_net_mpi_launched()) {
+    if (archi_net_mpi_launched() && !is_alone(argc, argv)) {
         if (archi_net_mpi_open(&cli.net) != ARCH_OK)
             return cli_failed(&cli, arch_error_status());
         cli.is_root = archi_net_rank(cli.net) == 0;

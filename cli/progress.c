@@ -39,7 +39,7 @@ static void install(bool saves)
 
 void cli_progress_begin(cli_progress_t *progress, bool shows, bool saves)
 {
-    *progress = (cli_progress_t){shows, false, false, false, wall()};
+    *progress = (cli_progress_t){.shows = shows, .began = wall(), .published = -1};
     install(saves);
 }
 
@@ -55,12 +55,32 @@ static void say_seconds(double s, char *out, size_t bytes)
         snprintf(out, bytes, "%lu h %02lu min", whole / 3600, whole / 60 % 60);
 }
 
+/* Once a second, for those who watch. */
+static void publish(cli_progress_t *p, double done, uint64_t events, double seconds_left, bool ended)
+{
+    double elapsed = wall() - p->began;
+    char text[1024];
+
+    if (p->show == NULL || (elapsed < p->published + 1 && p->published >= 0 && !ended))
+        return;
+    p->published = elapsed;
+    archi_show_text(&(archi_show_state_t){.what = p->what, .jobs = -1, .done = -1, .failed = -1, .queued = -1,
+                                          .under_way = -1, .workers = -1, .share = done, .elapsed_s = elapsed,
+                                          .left_s = seconds_left, .jobs_per_s = -1, .events = (double)events,
+                                          .events_per_s = elapsed > 0 ? (double)events / elapsed : -1, .ended = ended},
+                    text, sizeof text);
+    archi_show_tell(p->show, text);
+}
+
 int cli_progress_tell(void *user, double done, uint64_t events, double seconds_left)
 {
     cli_progress_t *progress = user;
     double elapsed = wall() - progress->began;
     char left[48];
 
+    progress->events = events;
+    progress->done = done;
+    publish(progress, done, events, seconds_left, false);
     if (progress->shows) {
         say_seconds(seconds_left, left, sizeof left);
         fprintf(stderr, "\r\033[K%5.1f %%  %.4g million events  %.3g million/s  %s left", 100 * done, (double)events * 1e-6,
@@ -90,6 +110,7 @@ void cli_progress_end(cli_progress_t *progress)
     if (progress->shown)
         fputs("\r\033[K", stderr);
     progress->shown = false;
+    publish(progress, progress->done, progress->events, -1, true);
 }
 
 int cli_progress_signal(void) { return caught != 0 ? caught : saving; }

@@ -52,13 +52,32 @@ static arch_status_t share(const cli_t *cli, const char *path, arch_design_t **o
 
 int cli_read_design(const cli_t *cli, const char *path, arch_design_t **out)
 {
+    return cli_read_changed(cli, path, &(cli_changes_t){NULL, NULL, 0}, out);
+}
+
+static arch_status_t read_changed(const char *path, const cli_changes_t *changes, arch_design_t **out,
+                                  arch_problems_t *problems)
+{
+    arch_design_t *as_written = NULL;
+    arch_status_t st = arch_design_read(path, out, problems);
+
+    if (st != ARCH_OK || changes->n == 0)
+        return st;
+    as_written = *out;
+    st = arch_design_change(as_written, changes->change, changes->n, out, problems);
+    arch_design_destroy(&as_written);
+    return st;
+}
+
+int cli_read_changed(const cli_t *cli, const char *path, const cli_changes_t *changes, arch_design_t **out)
+{
     arch_problems_t problems = {0, NULL};
     arch_status_t st = ARCH_OK;
     int status = CLI_DONE;
 
     *out = NULL;
     if (cli->is_root)
-        st = arch_design_read(path, out, &problems);
+        st = read_changed(path, changes, out, &problems);
     if (st != ARCH_OK)
         status = report(cli, path, st, &problems);
     arch_problems_clear(&problems);

@@ -132,7 +132,7 @@ static int saved(const cli_t *cli, const cli_request_t *r)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design)
+static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *design, archi_show_t *show)
 {
     arch_results_t *results = NULL;
     cli_progress_t progress;
@@ -142,6 +142,8 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     cli_progress_begin(&progress, cli->is_root && !r->quiet && !r->no_progress && isatty(fileno(stderr)),
                        r->options.checkpoint_every > 0 || r->options.checkpoint_every_simulated > 0);
     progress.warns = true;
+    progress.show = show;
+    progress.what = r->design;
     progress.notes = !r->quiet;
     r->options.interrupted = cli_progress_interrupted;
     r->options.note = cli_progress_note;
@@ -159,23 +161,39 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     return status;
 }
 
+/* Where progress is published, if anywhere. */
+static int open_show(const cli_t *cli, const cli_request_t *r, archi_show_t **out)
+{
+    if (r->show == NULL && (r->key != NULL || r->allow != NULL || r->insecure))
+        return cli_misuse(cli, &cli_run, "run: --key, --allow and --insecure are about --show, which is missing");
+    if (r->show == NULL || r->explain)
+        return CLI_DONE;
+    if (archi_show_open(r->show, r->key, r->allow, r->insecure, out) != ARCH_OK)
+        return cli_failed(cli, arch_error_status());
+    return CLI_DONE;
+}
+
 static int run_request(cli_t *cli, cli_request_t *r)
 {
     arch_design_t *design = NULL;
-    int status = cli_read_design(cli, r->design, &design);
+    archi_show_t *show = NULL;
+    int status = cli_read_changed(cli, r->design, &r->changes, &design);
 
     if (cli->is_root && status == CLI_DONE && r->output != NULL && !r->explain)
         status = check_output(cli, r->output, "results");
     if (cli->is_root && status == CLI_DONE && r->trace != NULL && !r->explain)
         status = check_output(cli, r->trace, "a trace");
+    if (cli->is_root && status == CLI_DONE)
+        status = open_show(cli, r, &show);
     status = cli_share_design(cli, r->design, status, &design);
     if (status == CLI_DONE) {
         override_settings(r, design);
         if (!r->explain)
-            status = simulate(cli, r, design);
+            status = simulate(cli, r, design, show);
         else if (cli->is_root)
             status = cli_print_explained(cli, design);
     }
+    archi_show_close(&show);
     arch_design_destroy(&design);
     return status;
 }
@@ -187,6 +205,7 @@ static int run_main(cli_t *cli, int argc, char **argv)
 
     if (status == CLI_DONE) /* the same on every rank */
         status = run_request(cli, &request);
+    cli_changes_clear(&request.changes);
     free(request.figures);
     free(request.figure);
     return status;
@@ -208,8 +227,15 @@ const cli_command_t cli_run = {
     "      --explain          print the design with every default filled in; run nothing\n"
     "  -q, --quiet            print errors only\n"
     "      --no-progress      no progress line on the terminal\n"
+    "      --show ENDPOINT    say how far it is to whoever watches (see architech help top): ipc://PATH, tcp://IP:PORT\n"
+    "      --key FILE         the secret key of this run, where whoever watches must have one (see architech help keys)\n"
+    "      --allow DIR        the public keys of those who may watch\n"
+    "      --insecure         to be watched over a network without keys\n"
     "\n"
     "Instead of what the design says:\n"
+    "      --set POINTER=VALUE  any value, by JSON pointer: /services/app/replicas=6, /run/interval=1s; as often as\n"
+    "                         you like. VALUE is JSON; what is not JSON is taken as a text\n"
+    "      --unset POINTER    take a value out\n"
     "      --seed N           of the random numbers\n"
     "      --replications N   independent repetitions, from which the confidence intervals come; \"auto\": as many as the\n"
     "                         precision takes\n"

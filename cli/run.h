@@ -3,18 +3,21 @@
 #define ARCHI_CLI_RUN_H
 
 #include "cli/cli.h"
+#include "workers/show.h"
 #include <architech/run.h>
 
 /* What the command line asks for. Settings of the design that it overrides are flagged. */
 typedef struct {
     const char         *design, *output, *trace; /* NULL: not asked for */
+    const char         *show, *key, *allow; /* where progress is published, and who may see it */
     bool                json, quiet, no_progress, explain, engine_stats;
-    bool                has_seed, has_replications, has_duration, has_warmup;
+    bool                has_seed, has_replications, has_duration, has_warmup, insecure;
     bool                automatic;    /* as many replications as the precision takes */
     char               *figures;      /* of --precision-of, owned, as are */
     const char        **figure;       /* the pointers into it */
     uint64_t            seed, replications;
     arch_time_t         duration, warmup; /* ARCH_AUTO for "auto" */
+    cli_changes_t       changes;          /* the caller's to clear */
     arch_run_options_t  options;
 } cli_request_t;
 
@@ -26,7 +29,10 @@ typedef struct {
     bool   shows;      /* a line is wanted */
     bool   shown;      /* there is one to wipe off */
     bool   warns, notes; /* what is said about checkpoints is passed on */
-    double began;
+    double began, published, done;
+    uint64_t events;
+    archi_show_t *show; /* NULL: nobody is told but the terminal */
+    const char   *what;
 } cli_progress_t;
 
 /* `saves`: checkpoints are written, and SIGTERM and SIGUSR1 ask for one. */

@@ -6,12 +6,15 @@
 
 enum {
     FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, EXECUTOR, MEMORY, QUIET, NO_PROGRESS,
-    EXPLAIN, ENGINE_STATS, TRACE, EVERY, EVERY_SIMULATED, DIR, KEEP, RESUME, PRECISION, PRECISION_OF, MOST
+    EXPLAIN, ENGINE_STATS, TRACE, EVERY, EVERY_SIMULATED, DIR, KEEP, RESUME, SHOW, KEY, ALLOW, INSECURE, SET, UNSET,
+    PRECISION, PRECISION_OF, MOST
 };
 
 static const struct option options[] = {
     {"output", required_argument, NULL, 'o'},
     {"format", required_argument, NULL, FORMAT},
+    {"set", required_argument, NULL, SET},
+    {"unset", required_argument, NULL, UNSET},
     {"seed", required_argument, NULL, SEED},
     {"replications", required_argument, NULL, REPLICATIONS},
     {"precision", required_argument, NULL, PRECISION},
@@ -34,6 +37,10 @@ static const struct option options[] = {
     {"explain", no_argument, NULL, EXPLAIN},
     {"engine-stats", no_argument, NULL, ENGINE_STATS},
     {"trace", required_argument, NULL, TRACE},
+    {"show", required_argument, NULL, SHOW},
+    {"key", required_argument, NULL, KEY},
+    {"allow", required_argument, NULL, ALLOW},
+    {"insecure", no_argument, NULL, INSECURE},
     {0},
 };
 
@@ -146,11 +153,23 @@ static const char *read_checkpoint(int option, const char *text, cli_request_t *
     }
 }
 
+static const char *read_show(int option, const char *text, cli_request_t *r)
+{
+    switch (option) {
+    case SHOW: r->show = text; return *text != '\0' ? NULL : "an endpoint such as ipc://run.show";
+    case KEY: r->key = text; return NULL;
+    case ALLOW: r->allow = text; return NULL;
+    default: r->insecure = true; return NULL;
+    }
+}
+
 /* What was expected of the value, or NULL when it is fine. */
 static const char *take(int option, const char *text, cli_request_t *r)
 {
     switch (option) {
     case 'o': r->output = text; return *text != '\0' ? NULL : "the name of a file";
+    case SET: return cli_take_set(&r->changes, text);
+    case UNSET: return cli_take_unset(&r->changes, text);
     case FORMAT: return read_format(text, &r->json);
     case SEED: r->has_seed = true; return cli_parse_count(text, 0, UINT64_MAX, &r->seed) ? NULL : "a whole number from 0 on";
     case REPLICATIONS: return read_replications(text, r);
@@ -169,6 +188,10 @@ static const char *take(int option, const char *text, cli_request_t *r)
     case DIR:
     case KEEP:
     case RESUME: return read_checkpoint(option, text, r);
+    case SHOW:
+    case KEY:
+    case ALLOW:
+    case INSECURE: return read_show(option, text, r);
     case 'q': r->quiet = true; return NULL;
     case NO_PROGRESS: r->no_progress = true; return NULL;
     case ENGINE_STATS: r->engine_stats = true; return NULL;

@@ -27,7 +27,8 @@ int cli_misuse(const cli_t *cli, const cli_command_t *command, const char *forma
 int cli_failed(const cli_t *cli, arch_status_t st)
 {
     const char *text = arch_error_status() == st && *arch_error_text() != '\0' ? arch_error_text() : arch_status_text(st);
-    bool ours = st == ARCH_E_INTERNAL || st == ARCH_E_PAST || st == ARCH_E_MPI || st == ARCH_E_H5 || st == ARCH_E_CUDA;
+    bool ours = st == ARCH_E_INTERNAL || st == ARCH_E_PAST || st == ARCH_E_MPI || st == ARCH_E_H5 || st == ARCH_E_CUDA ||
+                st == ARCH_E_ZMQ;
 
     if (!cli->is_root)
         return arch_status_exit(st);

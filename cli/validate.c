@@ -111,29 +111,29 @@ static int judge(const cli_t *cli, const arch_design_t *design)
 
 static int validate_main(cli_t *cli, int argc, char **argv)
 {
-    static const struct option none[] = {{0}};
+    cli_changes_t changes = {NULL, NULL, 0};
     arch_design_t *design = NULL;
-    int status, answer;
+    int status = cli_change_options(cli, &cli_validate, argc, argv, &changes);
 
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":", none, NULL)) != -1)
-        return cli_bad_option(cli, &cli_validate, argv, answer);
-    if (argc - optind != 1)
-        return cli_misuse(cli, &cli_validate, "validate: expected one design, found %d", argc - optind);
-    status = cli_read_design(cli, argv[optind], &design);
+    if (status == CLI_DONE)
+        status = cli_read_changed(cli, argv[optind], &changes, &design);
     if (status == CLI_DONE)
         status = judge(cli, design);
     arch_design_destroy(&design);
+    cli_changes_clear(&changes);
     return status;
 }
 
 const cli_command_t cli_validate = {
     "validate", "read and judge a design, run nothing",
-    "Usage: architech validate DESIGN.json\n"
+    "Usage: architech validate DESIGN.json [options]\n"
     "\n"
     "Read the design and report all of its errors in one go, each with its place in the file. A sound design is\n"
     "answered with the load that the traffic equations expect of every element, warnings where that is more than\n"
     "it can bear, and \"ok\".\n"
+    "\n"
+    "      --set POINTER=VALUE  with another value, by JSON pointer: /services/app/replicas=6; as often as you like\n"
+    "      --unset POINTER    without a value\n"
     "\n"
     "Exit status: 0 sound, 2 not sound or not there, 3 the machine failed.\n",
     false, validate_main,

@@ -55,13 +55,6 @@ bool cli_parse_time(const char *text, arch_time_t *ns)
     return true;
 }
 
-bool cli_parse_share(const char *text, double *out)
-{
-    static const unit_t unit[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
-
-    return with_unit(text, unit, out);
-}
-
 bool cli_parse_bytes(const char *text, uint64_t *bytes)
 {
     static const unit_t unit[] = {{"", 1},        {"B", 1},      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30},
@@ -73,4 +66,11 @@ bool cli_parse_bytes(const char *text, uint64_t *bytes)
         return false;
     *bytes = (uint64_t)value;
     return true;
+}
+
+bool cli_parse_share(const char *text, double *share)
+{
+    static const unit_t unit[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
+
+    return with_unit(text, unit, share) && *share > 0 && *share < 1;
 }

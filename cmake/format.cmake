@@ -2,7 +2,7 @@
 # runs .clang-tidy over everything that this build compiles.
 
 set(patterns)
-foreach(room include engine model partition kernels io coordinator cli bench examples tests)
+foreach(room include engine model partition kernels io workers coordinator cli bench examples tests)
   list(APPEND patterns ${PROJECT_SOURCE_DIR}/${room}/*.c ${PROJECT_SOURCE_DIR}/${room}/*.h)
 endforeach()
 file(GLOB_RECURSE arch_c_files CONFIGURE_DEPENDS ${patterns})
@@ -16,6 +16,6 @@ if(ARCH_CLANG_FORMAT)
 endif()
 if(ARCH_CLANG_TIDY)
   set(compiled ${arch_c_files})
-  list(FILTER compiled INCLUDE REGEX "/(engine|model|partition|kernels|io|coordinator|cli)/.*\\.c$")
+  list(FILTER compiled INCLUDE REGEX "/(engine|model|partition|kernels|io|workers|coordinator|cli)/.*\\.c$")
   add_custom_target(tidy COMMAND ${ARCH_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR} ${compiled} VERBATIM)
 endif()

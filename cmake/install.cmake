@@ -11,7 +11,7 @@ if(TARGET arch_cli)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/architech DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/ DESTINATION ${data_dir}/examples
-  FILES_MATCHING PATTERN *.json PATTERN *.md PATTERN *.csv PATTERN *.c)
+  FILES_MATCHING PATTERN *.json PATTERN *.md PATTERN *.csv PATTERN *.c PATTERN embed/CMakeLists.txt)
 file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.schema.json)
 install(FILES ${schemas} DESTINATION ${data_dir}/schema)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/man/architech.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

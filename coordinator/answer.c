@@ -110,8 +110,9 @@ static arch_status_t put_all(archi_answer_t *a, archi_net_t *net)
     return ARCH_OK;
 }
 
-arch_status_t archi_answer(archi_job_t *job, archi_net_t *net, arch_results_t *out)
+arch_status_t archi_answer(archi_job_t *job, archi_net_t *net, void *user)
 {
+    arch_results_t *out = user;
     bool alone = archi_net_comm(net) == NULL;
     arch_status_t st;
     archi_answer_t a;

@@ -10,9 +10,16 @@
 #include "coordinator/resume.h"
 #include "coordinator/track.h"
 
+typedef struct archi_job archi_job_t;
+
 struct archi_job {
     const arch_design_t      *design;
     const arch_run_options_t *options;
+    /* Collective over an MPI net, on rank 0 of threads only: from the ledger to *out. */
+    arch_status_t           (*answer)(archi_job_t *job, archi_net_t *net, void *out);
+    void                     *out;
+    bool                      apart;       /* every replication has histograms of its own */
+    uint32_t                  first;       /* number, for draws, of what is replication 0 here */
     archi_plan_t             *plan;
     archi_layout_t            layout;
     archi_grouping_t          known;       /* of groups, before the layout */
@@ -39,10 +46,15 @@ struct archi_job {
     arch_design_t             settled;     /* the design with as many replications as there are so far */
 };
 
+/* A job with design, options (may be NULL), answer and out set: compile, lay out, simulate, answer. With options->mpi
+ * collective: ranks come with `st`, their trouble so far, and all leave together. What the job holds is given back. */
+arch_status_t archi_job_run(archi_job_t *job, arch_status_t st);
+
 /* Collective over net: simulate this rank's share of all replications; their numbers land in the job's ledger. */
 arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here);
 
-/* Collective over an MPI net, on rank 0 of threads only: from the ledger to what people read. */
-arch_status_t archi_answer(archi_job_t *job, archi_net_t *net, arch_results_t *out);
+/* Answers: what people read (*out: arch_results_t), and replications one by one (arch_samples_t *; NULL before). */
+arch_status_t archi_answer(archi_job_t *job, archi_net_t *net, void *out);
+arch_status_t archi_answer_samples(archi_job_t *job, archi_net_t *net, void *out);
 
 #endif

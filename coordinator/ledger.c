@@ -47,13 +47,20 @@ static arch_status_t number_rows(const arch_design_t *design, archi_op_rows_t *o
     return ARCH_OK;
 }
 
+uint32_t archi_ledger_fitting_sections(uint32_t n_rows)
+{
+    uint64_t fit = histogram_bytes / SECTION_BYTES / ((uint64_t)n_rows + 1);
+
+    return fit < LEAST_SECTIONS ? LEAST_SECTIONS : (uint32_t)fit;
+}
+
 static uint32_t choose_sections(const archi_ledger_t *l)
 {
     uint64_t wanted = l->n_replications < FEW_REPLICATIONS ? (uint64_t)l->n_replications * l->n_slices : l->n_replications;
-    uint64_t fit = histogram_bytes / SECTION_BYTES / (l->ops.n_rows + 1);
+    uint32_t fit = archi_ledger_fitting_sections(l->ops.n_rows);
 
-    if (fit < LEAST_SECTIONS)
-        fit = LEAST_SECTIONS;
+    if (l->apart)
+        return l->n_replications;
     if (wanted > MOST_SECTIONS)
         wanted = MOST_SECTIONS;
     return (uint32_t)(wanted < fit ? wanted : fit);
@@ -96,7 +103,7 @@ static arch_status_t shape(archi_ledger_t *l, uint32_t n_replications)
 }
 
 arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, uint32_t n_ranks,
-                                const uint32_t *slot_of, uint32_t n_slots, archi_ledger_t *out)
+                                const uint32_t *slot_of, uint32_t n_slots, bool apart, archi_ledger_t *out)
 {
     arch_status_t st = ARCH_OK;
 
@@ -105,6 +112,7 @@ arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *d
     out->n_intervals = archi_plan_n_intervals(plan);
     out->n_slices = archi_plan_n_slices(plan);
     out->n_ranks = n_ranks;
+    out->apart = apart;
     out->slot_of = slot_of;
     out->n_slots = slot_of == NULL ? out->n_elements : n_slots;
     ARCH_TRY_TO(failed, number_rows(design, &out->ops));
@@ -182,7 +190,7 @@ arch_status_t archi_ledger_grow(archi_ledger_t *ledger, uint32_t n)
 
 uint32_t archi_ledger_section(const archi_ledger_t *l, uint32_t replication, uint32_t slice)
 {
-    if (l->n_replications < FEW_REPLICATIONS)
+    if (!l->apart && l->n_replications < FEW_REPLICATIONS)
         return (replication * l->n_slices + slice) % l->n_sections;
     return replication % l->n_sections;
 }

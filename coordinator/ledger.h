@@ -60,6 +60,7 @@ typedef struct {
 
 typedef struct {
     uint32_t        n_elements, n_intervals, n_replications, n_slices, n_sections;
+    bool            apart;
     archi_op_rows_t ops;
     size_t          element_words, op_words; /* of a row */
     const uint32_t *slot_of;                 /* [n_elements] the row, ARCHI_NIL: not kept here; NULL: row = element */
@@ -68,10 +69,12 @@ typedef struct {
     uint64_t       *element, *op, *total, *replication, *rank;
 } archi_ledger_t;
 
-/* An empty ledger with rows for n_ranks ranks and for the elements of slot_of[] (not copied, may be NULL). The caller owns
- * *out (archi_ledger_free). */
+/* An empty ledger with rows for n_ranks ranks and for the elements of slot_of[] (not copied, may be NULL). `apart`: every
+ * replication has a section of its own. The caller owns *out (archi_ledger_free). */
 arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, uint32_t n_ranks,
-                                const uint32_t *slot_of, uint32_t n_slots, archi_ledger_t *out);
+                                const uint32_t *slot_of, uint32_t n_slots, bool apart, archi_ledger_t *out);
+/* Sections that fit into memory for a ledger of so many rows of operations, at least 4. */
+uint32_t      archi_ledger_fitting_sections(uint32_t n_rows);
 void          archi_ledger_free(archi_ledger_t *ledger);
 /* Room for n replications, 5 or more there being: all that is known keeps its meaning, as if n had been there from the
  * start, because sections of latencies are then shared by replications alike (archi_ledger_section). Left as it was on

@@ -133,6 +133,8 @@ arch_status_t archi_precision_begin(archi_job_t *job)
     archi_precision_t *p = &job->precision;
     uint32_t first = job->design->run.replications;
 
+    if (job->apart) /* samples: somebody else looks at them */
+        return ARCH_OK;
     p->asked = o->precision != 0 ? o->precision : job->design->run.precision;
     if (p->asked == 0 && (o->n_precision_of > 0 || o->most_replications > 0))
         return ARCH_FAIL(ARCH_E_ARG, "figures or a number of replications for a precision, but no precision, are given");

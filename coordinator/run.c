@@ -84,7 +84,7 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
 
     if (n_here < n_ranks)
         ARCH_TRY(choose_slots(job, first, &n_slots));
-    ARCH_TRY(archi_ledger_make(job->plan, job->design, n_ranks, job->slot_of, n_slots, &job->ledger));
+    ARCH_TRY(archi_ledger_make(job->plan, job->design, n_ranks, job->slot_of, n_slots, job->apart, &job->ledger));
     ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
     ARCH_TRY(archi_survive_restore(job, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
@@ -129,10 +129,15 @@ static void tell_look(const archi_job_t *job)
 }
 
 /* Local. What was answered is dropped; the ranks first .. first + n_here - 1 are made ready for what is wanted. */
-static arch_status_t next_round(archi_job_t *job, uint32_t first, uint32_t n_here, arch_results_t **out)
+static arch_status_t next_round(archi_job_t *job, uint32_t first, uint32_t n_here)
 {
-    arch_results_destroy(out);
-    ARCH_TRY(arch_results_create(out));
+    arch_results_t *results = job->out;
+    arch_status_t st;
+
+    arch_results_destroy(&results);
+    st = arch_results_create(&results);
+    job->out = results;
+    ARCH_TRY(st);
     ARCH_TRY(archi_precision_grow(job, job->precision.next));
     return archi_control_go_on(&job->control, total_work(job, first, n_here));
 }
@@ -184,27 +189,17 @@ static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
     return ARCH_OK;
 }
 
-typedef struct {
-    archi_job_t    *job;
-    arch_results_t *results;
-} thread_run_t;
-
 static arch_status_t work_on_thread(void *user, archi_net_t *net)
 {
-    const thread_run_t *run = user;
+    archi_job_t *job = user;
 
-    ARCH_TRY(archi_net_agree(net, archi_simulate(run->job, net, archi_net_rank(net))));
+    ARCH_TRY(archi_net_agree(net, archi_simulate(job, net, archi_net_rank(net))));
     if (archi_net_rank(net) == 0) /* the others have nothing to add: they share the ledger, and agreeing was a barrier */
-        ARCH_TRY(archi_answer(run->job, net, run->results));
+        ARCH_TRY(job->answer(job, net, job->out));
     return ARCH_OK;
 }
 
-static arch_status_t try_on_thread(void *user, archi_net_t *net)
-{
-    const thread_run_t *run = user;
-
-    return archi_trial(run->job, net, archi_net_rank(net));
-}
+static arch_status_t try_on_thread(void *job, archi_net_t *net) { return archi_trial(job, net, archi_net_rank(net)); }
 
 static arch_status_t lay_out_threads(archi_job_t *job)
 {
@@ -215,25 +210,22 @@ static arch_status_t lay_out_threads(archi_job_t *job)
     return lay_out(job, n);
 }
 
-static arch_status_t run_threads(archi_job_t *job, arch_results_t **out)
+static arch_status_t run_threads(archi_job_t *job)
 {
-    thread_run_t run = {job, *out};
-
     ARCH_TRY(archi_survive_begin(job, NULL));
     job->known = archi_grouping_hoped(UINT32_MAX);
     ARCH_TRY(lay_out_threads(job));
     while (archi_trial_wanted(job)) {
-        ARCH_TRY(archi_threads_run(job->layout.n_ranks, try_on_thread, &run));
+        ARCH_TRY(archi_threads_run(job->layout.n_ranks, try_on_thread, job));
         ARCH_TRY(lay_out_threads(job));
     }
     ARCH_TRY(prepare(job, 0, job->layout.n_ranks));
     ARCH_TRY(archi_survive_keep(job, NULL));
-    ARCH_TRY(archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, &run)));
+    ARCH_TRY(archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, job)));
     while (wants_more(job)) {
         tell_look(job);
-        ARCH_TRY(next_round(job, 0, job->layout.n_ranks, out));
-        run.results = *out;
-        ARCH_TRY(archi_threads_run(job->layout.n_ranks, work_on_thread, &run));
+        ARCH_TRY(next_round(job, 0, job->layout.n_ranks));
+        ARCH_TRY(archi_threads_run(job->layout.n_ranks, work_on_thread, job));
     }
     return ARCH_OK;
 }
@@ -262,7 +254,7 @@ static arch_status_t ranks_on_machine(archi_net_t *net, uint64_t *n)
 }
 
 /* Simulate and answer. What this process has itself is kept: merged, it could not be merged again. */
-static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net, arch_results_t *results)
+static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
 {
     uint64_t *own = NULL;
     arch_status_t st = archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0)));
@@ -272,7 +264,7 @@ static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net, arch_resul
     if (st == ARCH_OK)
         st = archi_ledger_merge_totals(&job->ledger, net);
     if (st == ARCH_OK)
-        st = archi_answer(job, net, results);
+        st = job->answer(job, net, job->out);
     if (st == ARCH_OK)
         st = archi_net_bcast(net, &job->precision.next, sizeof job->precision.next, 0);
     if (own != NULL)
@@ -281,7 +273,7 @@ static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net, arch_resul
     return st;
 }
 
-static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results_t **out)
+static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
 {
     uint64_t neighbours;
 
@@ -296,60 +288,73 @@ static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net, arch_results
     }
     ARCH_TRY(archi_net_agree(net, prepare(job, archi_net_rank(net), 1)));
     ARCH_TRY(archi_survive_keep(job, net));
-    ARCH_TRY(round_on_net(job, net, *out));
+    ARCH_TRY(round_on_net(job, net));
     while (wants_more(job)) {
         if (archi_net_rank(net) == 0)
             tell_look(job);
-        ARCH_TRY(archi_net_agree(net, next_round(job, archi_net_rank(net), 1, out)));
-        ARCH_TRY(round_on_net(job, net, *out));
+        ARCH_TRY(archi_net_agree(net, next_round(job, archi_net_rank(net), 1)));
+        ARCH_TRY(round_on_net(job, net));
     }
     return ARCH_OK;
 }
 
 /* Every rank comes this far, whatever its own trouble, so that all leave together. */
-static arch_status_t run_mpi(archi_job_t *job, arch_results_t **out, arch_status_t st)
+static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 {
     archi_net_t *net = NULL;
 
     ARCH_TRY(archi_net_mpi_open(&net));
     st = archi_net_agree(net, st);
     if (st == ARCH_OK)
-        st = run_on_net(job, net, out);
+        st = run_on_net(job, net);
     archi_net_destroy(&net);
     return st;
 }
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */
 
-static arch_status_t begin(archi_job_t *job, arch_results_t **out)
+static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(check_settings(job->design));
     ARCH_TRY(archi_precision_begin(job));
     ARCH_TRY(archi_plan_compile(job->design, &job->plan));
-    ARCH_TRY(arch_results_create(out));
     return ARCH_OK;
+}
+
+arch_status_t archi_job_run(archi_job_t *job, arch_status_t st)
+{
+    static const arch_run_options_t defaults;
+
+    if (job->options == NULL)
+        job->options = &defaults;
+    job->folder_lock = -1;
+    job->began = archi_machine_seconds();
+    archi_machine_now(job->started);
+    if (st == ARCH_OK)
+        st = begin(job);
+    if (job->options->mpi != 0)
+        st = run_mpi(job, st);
+    else if (st == ARCH_OK)
+        st = run_threads(job);
+    release(job);
+    return st;
 }
 
 arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *options, arch_results_t **out)
 {
-    static const arch_run_options_t defaults;
     archi_job_t job;
     arch_status_t st;
 
     *out = NULL;
     memset(&job, 0, sizeof job);
     job.design = design;
-    job.options = options != NULL ? options : &defaults;
-    job.folder_lock = -1;
-    job.began = archi_machine_seconds();
-    archi_machine_now(job.started);
-    st = begin(&job, out);
-    if (job.options->mpi != 0)
-        st = run_mpi(&job, out, st);
-    else if (st == ARCH_OK)
-        st = run_threads(&job, out);
+    job.options = options;
+    job.answer = archi_answer;
+    st = arch_results_create(out);
+    job.out = *out;
+    st = archi_job_run(&job, st);
+    *out = job.out; /* rounds have results of their own */
     if (st != ARCH_OK)
         arch_results_destroy(out);
-    release(&job);
     return st;
 }

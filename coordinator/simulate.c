@@ -33,7 +33,8 @@ static arch_status_t make_blocks(rank_t *r)
     for (uint32_t i = 0; i < r->n_blocks; i++) {
         uint32_t id = r->id[i];
         ARCH_TRY(archi_model_block_create(r->job->plan, &l->map, id, l->element + l->first[id],
-                                          l->first[id + 1] - l->first[id], r->replication, r->job->design->run.seed,
+                                          l->first[id + 1] - l->first[id], r->job->first + r->replication,
+                                          r->job->design->run.seed,
                                           &r->block[i]));
         ARCH_TRY(archi_survive_block(r->job, &r->block[i]));
         bytes += r->block[i]->bytes;
@@ -73,7 +74,7 @@ static arch_status_t blame(const rank_t *r, uint32_t element, uint64_t n_inside)
     return ARCH_FAIL(ARCH_E_FULL,
                      "the memory limit was reached in replication %u of %u: %s holds %s requests%s (expected utilisation "
                      "%.2f); nothing of this replication was kept; lower the load, bound its queue, or give more memory",
-                     r->replication + 1, r->job->design->run.replications, info.name, count,
+                     r->job->first + r->replication + 1, r->job->first + r->job->design->run.replications, info.name, count,
                      expected >= 1 ? ": it is overloaded" : "", expected);
 }
 
@@ -173,7 +174,7 @@ static arch_status_t run_blocks(rank_t *r)
     run.link = job->layout.link;
     run.n_links = job->layout.n_links;
     run.moving = choose_moving(r);
-    run.moving_seed = job->design->run.seed + r->replication;
+    run.moving_seed = job->design->run.seed + job->first + r->replication;
     run.until = archi_plan_duration(job->plan);
     run.memory_limit = job->rank_memory;
     run.kind = choose_executor(r);

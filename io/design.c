@@ -264,7 +264,7 @@ static void hash_more(void *user, const char *text, size_t length)
 
 /* FNV-1a of the canonical text: equal designs hash equally, however their files were written. The text is never there as a
  * whole: of a large design it is a gigabyte. */
-static arch_status_t hash_design(arch_design_t *d)
+arch_status_t archi_hash_design(const arch_design_t *d, uint64_t *hash)
 {
     uint64_t h = 14695981039346656037ull;
     archi_strbuf_t buffer = {.drain = hash_more, .user = &h};
@@ -276,7 +276,7 @@ static arch_status_t hash_design(arch_design_t *d)
     archi_strbuf_fini(&buffer);
     if (failed)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to write the design out");
-    d->hash = h;
+    *hash = h;
     return ARCH_OK;
 }
 
@@ -290,12 +290,14 @@ static arch_status_t parse(const char *name, const char *folder, const char *tex
     ARCH_TRY(arch_design_create(&r.design));
     archi_names_init(&r.names);
     r.folder = folder;
+    if (folder)
+        r.design->folder = archi_reader_copy(&r, folder);
     read_text(&r, text, length, own);
     st = r.st;
     if (st == ARCH_OK && r.n_found > 0)
         st = archi_hand_over(&r, name, problems);
     if (st == ARCH_OK)
-        st = hash_design(r.design);
+        st = archi_hash_design(r.design, &r.design->hash);
     archi_reader_fini(&r);
     if (st != ARCH_OK)
         arch_design_destroy(&r.design);

@@ -181,6 +181,8 @@ void archi_check_closed_loops(archi_reader_t *r);
 
 /* The JSON text of a design in memory whose indices are in range. */
 void archi_explain(const arch_design_t *design, archi_strbuf_t *out);
+/* Of that text: what arch_design_t.hash is after reading. */
+arch_status_t archi_hash_design(const arch_design_t *design, uint64_t *hash);
 
 /* The two parts of "element/endpoint" for a reference that is in range. */
 const char *archi_element_name(const arch_design_t *d, arch_kind_t kind, uint32_t element);

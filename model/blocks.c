@@ -285,6 +285,50 @@ void archi_model_op_histogram(const archi_plan_t *plan, const archi_map_t *map, 
                     ((const archi_chunk_t *)archi_section_const(b, ARCHI_SEC_CHUNK) + ref[o])->count[i];
 }
 
+static void add_slice(archi_tally_t *sum, const archi_tally_t *t)
+{
+    sum->n_arrived += t->n_arrived;
+    sum->n_completed += t->n_completed;
+    sum->n_failed += t->n_failed;
+    sum->n_rejected += t->n_rejected;
+    sum->n_waits += t->n_waits;
+    sum->n_hits += t->n_hits;
+    sum->n_misses += t->n_misses;
+    sum->n_applied += t->n_applied;
+    sum->queue_max = t->queue_max > sum->queue_max ? t->queue_max : sum->queue_max;
+    archi_u128_merge(&sum->wait, &t->wait);
+    archi_u128_merge(&sum->sojourn, &t->sojourn);
+    archi_u128_merge(&sum->lag, &t->lag);
+    archi_u128_merge(&sum->busy, &t->busy);
+    archi_u128_merge(&sum->queued, &t->queued);
+    archi_u128_merge(&sum->inside, &t->inside);
+}
+
+void archi_model_total(const archi_plan_t *plan, const archi_block_t *b, uint32_t place, arch_time_t now,
+                       archi_tally_t *out)
+{
+    const archi_element_t *el = element_at(b, place);
+    uint64_t dt = (uint64_t)(now > el->counted_at ? now - el->counted_at : 0);
+    archi_tally_t open = {el->n_arrived,    el->n_completed,    el->n_failed,    el->n_rejected,
+                          el->n_waits,      el->n_hits,         el->n_misses,    el->n_applied,
+                          el->queue_max,    {el->wait, 0},      {el->sojourn, 0}, {el->lag, 0},
+                          {el->busy, 0},    {el->queued, 0},    {el->held, 0}};
+
+    archi_u128_add_product(&open.busy, dt, el->running);
+    archi_u128_add_product(&open.queued, dt, (uint64_t)el->waiting + el->ready);
+    archi_u128_add_product(&open.inside, dt, el->inside);
+    memset(out, 0, sizeof *out);
+    for (uint32_t s = 0; s < plan->n_slices; s++)
+        add_slice(out, archi_model_tally(plan, b, place, s));
+    add_slice(out, &open);
+}
+
+void archi_model_now(const archi_block_t *b, uint32_t place, uint32_t *inside, uint32_t *waiting)
+{
+    *inside = element_at(b, place)->inside;
+    *waiting = element_at(b, place)->waiting + element_at(b, place)->ready;
+}
+
 /* ---- digest ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_words(uint64_t h, const void *words, size_t bytes)

@@ -39,7 +39,7 @@ ARCH_HD static ARCH_INLINE void archi_core_done(archi_context_t *c, uint32_t f)
     archi_element_t *el = c->el;
 
     el->running--;
-    if (el->ready > 0) {
+    if (el->ready > 0 && el->running < c->group->cores) { /* not so when there are fewer cores than there were */
         uint32_t next = archi_line_pop(c, &el->ready_head);
         el->ready--;
         if (archi_frame(c, next)->type != ARCHI_FRAME_CHANGE) /* waits are those of requests */

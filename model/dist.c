@@ -412,6 +412,37 @@ double arch_dist_min(const arch_dist_t *dist, const arch_table_t *tables)
     }
 }
 
+void arch_dist_scale(arch_dist_t *dist, double factor)
+{
+    dist->shift *= factor;
+    switch (dist->kind) {
+    case ARCH_DIST_UNIFORM:
+    case ARCH_DIST_NORMAL:
+        dist->p[0] *= factor;
+        dist->p[1] *= factor;
+        break;
+    case ARCH_DIST_LOGNORMAL:
+        dist->p[0] += archi_log(factor);
+        break;
+    case ARCH_DIST_GAMMA:
+    case ARCH_DIST_ERLANG:
+    case ARCH_DIST_WEIBULL:
+    case ARCH_DIST_PARETO:
+        dist->p[1] *= factor;
+        break;
+    case ARCH_DIST_HYPEREXP:
+        dist->p[1] *= factor;
+        dist->p[2] *= factor;
+        break;
+    case ARCH_DIST_EMPIRICAL:
+    case ARCH_N_DISTS:
+        break;
+    case ARCH_DIST_CONSTANT:
+    case ARCH_DIST_EXPONENTIAL:
+        dist->p[0] *= factor;
+    }
+}
+
 /* ---- the flat form of the plan ---------------------------------------------------------------------------------- */
 
 size_t archi_tables_size(const arch_table_t *tables, uint32_t n_tables)

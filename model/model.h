@@ -84,6 +84,12 @@ const archi_op_cell_t *archi_model_op_series(const archi_plan_t *plan, const arc
 void archi_model_op_histogram(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b, uint32_t op,
                               uint32_t slice, uint64_t *counts);
 
+/* What the element has counted from the beginning up to `now`, before which every event has been handled; the block is not
+ * finished. And how it stands: requests that hold a thread, requests that wait, for a thread or a core. */
+void archi_model_total(const archi_plan_t *plan, const archi_block_t *b, uint32_t place, arch_time_t now,
+                       archi_tally_t *out);
+void archi_model_now(const archi_block_t *b, uint32_t place, uint32_t *inside, uint32_t *waiting);
+
 /* Sum over this block's elements and operations of a hash of (replication, name, statistics): adding the sums of all
  * blocks, modulo 2^64, gives the digest of the run in any order. */
 uint64_t archi_model_digest(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *b);

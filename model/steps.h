@@ -61,7 +61,7 @@ ARCH_HD static ARCH_INLINE void archi_leave(archi_context_t *c, uint32_t f, bool
     }
     archi_reply(c, frame, failed ? (uint32_t)ARCHI_FAILED : frame->outcome);
     archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
-    if (el->waiting > 0) {
+    if (el->waiting > 0 && el->inside < c->group->threads) { /* not so when there are fewer threads than there were */
         el->waiting--;
         archi_admit(c, archi_line_pop(c, &el->wait_head));
     }

@@ -2,10 +2,14 @@
 #ifndef ARCHITECH_ARCHITECH_H
 #define ARCHITECH_ARCHITECH_H
 
+#include <architech/capacity.h>
 #include <architech/design.h>
 #include <architech/dist.h>
+#include <architech/lab.h>
 #include <architech/results.h>
 #include <architech/run.h>
+#include <architech/samples.h>
+#include <architech/simulation.h>
 #include <architech/status.h>
 #include <architech/time.h>
 #include <architech/version.h>

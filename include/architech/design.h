@@ -40,6 +40,7 @@ typedef enum {
     ARCH_N_DISTS
 } arch_dist_kind_t;
 
+/* What a time or a count is drawn from. */
 typedef struct {
     arch_dist_kind_t kind;
     double p[3];
@@ -47,6 +48,7 @@ typedef struct {
     uint32_t table; /* EMPIRICAL: index into arch_design_t.tables, else ARCH_NONE */
 } arch_dist_t;
 
+/* What an EMPIRICAL distribution draws from. */
 typedef struct {
     uint32_t n;
     double *value;      /* ascending, n entries */
@@ -56,6 +58,7 @@ typedef struct {
 
 /* ---- what a request does ------------------------------------------------------------------------------------------ */
 
+/* What an element is. */
 typedef enum { ARCH_SERVICE, ARCH_BALANCER, ARCH_DATABASE, ARCH_CACHE, ARCH_N_KINDS } arch_kind_t;
 
 /* An endpoint of an element: a service's endpoint, a database's query, a balancer's forwarded endpoint (that of its
@@ -66,13 +69,16 @@ typedef struct {
     uint32_t endpoint; /* index in that element's endpoints or queries; 0 for a cache */
 } arch_ref_t;
 
+/* In turn; any; or the one with fewest requests in flight, of some that are drawn. */
 typedef enum { ARCH_BALANCE_ROUND_ROBIN, ARCH_BALANCE_RANDOM, ARCH_BALANCE_LEAST_REQUEST } arch_balance_kind_t;
 
+/* How a caller picks among replicas, on what it knows itself. */
 typedef struct {
     arch_balance_kind_t kind;
     uint32_t choices; /* LEAST_REQUEST: how many replicas are looked at (2: power of two choices) */
 } arch_balance_t;
 
+/* What a step of an endpoint does. */
 typedef enum {
     ARCH_STEP_CPU,      /* hold a core for `time` */
     ARCH_STEP_DELAY,    /* wait for `time`, holding only what the request holds already */
@@ -87,11 +93,13 @@ typedef enum {
 
 typedef struct arch_step arch_step_t;
 
+/* Steps, one after the other. */
 typedef struct {
     uint32_t n;
     arch_step_t *step;
 } arch_steps_t;
 
+/* One step; which members count depends on its kind. */
 struct arch_step {
     arch_step_kind_t kind;
     union {                 /* no step has both, and large designs have millions of steps */
@@ -112,8 +120,10 @@ struct arch_step {
 
 /* ---- elements ----------------------------------------------------------------------------------------------------- */
 
+/* Who is served next. PRIORITY: the smallest number, without preemption. */
 typedef enum { ARCH_FIFO, ARCH_LIFO, ARCH_PRIORITY, ARCH_PROCESSOR_SHARING } arch_discipline_t;
 
+/* What a service can be asked for. */
 typedef struct {
     const char *name;
     arch_steps_t steps;
@@ -141,6 +151,7 @@ typedef struct {
     arch_dist_t overhead; /* delay added to each request on its way in; constant 0 by default */
 } arch_balancer_t;
 
+/* What a database can be asked for. */
 typedef struct {
     const char *name;
     arch_dist_t cpu;   /* demand on a core of the server that runs the query */
@@ -149,6 +160,7 @@ typedef struct {
     arch_dist_t apply; /* writes: demand on each replica's apply thread */
 } arch_query_t;
 
+/* Where a database's reads go. */
 typedef enum { ARCH_READ_PRIMARY, ARCH_READ_REPLICAS } arch_read_from_t;
 
 /* Primary and read replicas are servers like a service's replica: `connections` are its threads. Writes go to the
@@ -168,6 +180,7 @@ typedef struct {
     arch_query_t *query;
 } arch_database_t;
 
+/* How a cache remembers. */
 typedef enum { ARCH_CACHE_LRU, ARCH_CACHE_TTL, ARCH_CACHE_RATIO } arch_cache_kind_t;
 
 /* One server that answers lookups after `service` on `cores`; by key (LRU bounded by `capacity` entries, and/or entries
@@ -204,11 +217,13 @@ typedef struct {
 
 /* ---- load --------------------------------------------------------------------------------------------------------- */
 
+/* A point of a rate over time. */
 typedef struct {
     arch_time_t at;
     double rate; /* per second */
 } arch_rate_point_t;
 
+/* One entry of a workload's mix. */
 typedef struct {
     arch_ref_t target;
     double weight;    /* all weights of a mix sum to 1 */
@@ -216,8 +231,10 @@ typedef struct {
     arch_balance_t balance;
 } arch_operation_t;
 
+/* How requests come: at random at a rate; with gaps; at a rate that changes; or from users who wait for answers. */
 typedef enum { ARCH_OPEN_POISSON, ARCH_OPEN_RENEWAL, ARCH_OPEN_PROFILE, ARCH_CLOSED } arch_workload_kind_t;
 
+/* Who uses the system. */
 typedef struct {
     const char *name;
     arch_workload_kind_t kind;
@@ -235,6 +252,7 @@ typedef struct {
 
 /* ---- objectives and run settings ---------------------------------------------------------------------------------- */
 
+/* What objectives are about. */
 typedef enum {
     ARCH_METRIC_MEAN,
     ARCH_METRIC_P50,
@@ -247,6 +265,7 @@ typedef enum {
     ARCH_N_METRICS
 } arch_metric_t;
 
+/* What is asked of the system. */
 typedef struct {
     const char *name;
     arch_metric_t metric;
@@ -258,6 +277,7 @@ typedef struct {
     double limit; /* ns, ratio or per second */
 } arch_objective_t;
 
+/* How long the system is watched, and how often. */
 typedef struct {
     arch_time_t duration;  /* simulated, > 0 */
     arch_time_t warmup;    /* ARCH_AUTO: MSER-5 */
@@ -267,8 +287,10 @@ typedef struct {
     arch_time_t interval; /* of the time series; ARCH_AUTO: 1/64 of the duration, 1/16 of large designs */
 } arch_run_settings_t;
 
+/* Memory that is returned as a whole. */
 typedef struct arch_arena arch_arena_t;
 
+/* The whole design. */
 typedef struct {
     const char *name;
     const char *description; /* "" when not given */
@@ -293,6 +315,7 @@ typedef struct {
     uint32_t n_objectives;
     arch_objective_t *objective;
     const char *source; /* the JSON text that it was read from, "" when built by hand */
+    const char *folder; /* where files that the text names are looked for; NULL: nowhere */
     uint64_t hash;      /* of the source text's canonical form */
     arch_arena_t *arena;
 } arch_design_t;
@@ -307,17 +330,20 @@ typedef struct {
     char *text; /* "found X, expected Y; did you mean Z?" */
 } arch_problem_t;
 
+/* All of them, in the order of the file; {0, NULL}: none. */
 typedef struct {
     uint32_t n;
     arch_problem_t *problem;
 } arch_problems_t;
 
+/* Give back what is in *problems; it is empty then. NULL is fine. */
 void arch_problems_clear(arch_problems_t *problems);
 
 /* Read and judge a design file, or `length` bytes of JSON already in memory (`name` then stands in messages, `folder` is
  * where files named in it are looked for). All problems are reported in one go: on ARCH_E_FORMAT *problems lists them and
  * *out is NULL. *problems must be zeroed by the caller, who clears it afterwards. Local. */
 arch_status_t arch_design_read(const char *path, arch_design_t **out, arch_problems_t *problems);
+/* The same of a text: see arch_design_read(). */
 arch_status_t arch_design_parse(const char *name, const char *folder, const char *text, size_t length,
                                 arch_design_t **out, arch_problems_t *problems);
 
@@ -328,6 +354,34 @@ arch_status_t arch_design_check(const arch_design_t *design, arch_problems_t *pr
 /* The same design written back as JSON with every default filled in; reading that gives the same design, to the last bit.
  * The design is sound: see arch_design_check(). The caller frees *text with free(). */
 arch_status_t arch_design_explain(const arch_design_t *design, char **text);
+
+/* ---- changed by pointer ------------------------------------------------------------------------------------------- */
+
+/* One value of a design, and what is to stand there. */
+typedef struct {
+    const char *pointer; /* JSON pointer (RFC 6901) into the design's text: "/services/app/replicas" */
+    const char *value;   /* JSON text of the new value: "6", "\"2000/s\"", "{\"cpu\": \"2ms\"}"; NULL: it is removed */
+} arch_change_t;
+
+/* The design with `n` changes, made one after the other, then read and judged as a file would be; the original stays as it
+ * is. Changed is the text that it was read from; where there is none, or a program has changed more of the structs since
+ * than the settings of runs, that of arch_design_explain(). A value that is not there is made, with the objects that lead to
+ * it; "-" is a new element at the end of an array. The same changes to the same design give the same text and hash. On
+ * ARCH_E_FORMAT *out is NULL and *problems, zeroed by the caller, who clears it, says which change is wrong and why, with
+ * the nearest name. Takes time in proportion to the text, and for each change to the members of the objects on its way.
+ * Local. */
+arch_status_t arch_design_change(const arch_design_t *design, const arch_change_t *change, uint32_t n, arch_design_t **out,
+                                 arch_problems_t *problems);
+
+/* The design with `factor` times the load: rates, also those of profiles, times factor, times between arrivals by it, users
+ * of closed workloads rounded, at least one. ARCH_E_ARG on a factor that is not above 0; ARCH_E_FORMAT when a rate is then
+ * more than a design may have. The caller owns *out, which is NULL on failure. Local. */
+arch_status_t arch_design_scale_load(const arch_design_t *design, double factor, arch_design_t **out);
+
+/* The value at a pointer as JSON text on one line, as arch_design_explain() writes it: defaults filled in, "6" for replicas.
+ * What that lacks, such as the cv of a distribution, is given as the design's own text has it. The caller frees *text with
+ * free(). ARCH_E_NOTFOUND with the nearest name when nothing is there; *text is then NULL. Local. */
+arch_status_t arch_design_value(const arch_design_t *design, const char *pointer, char **text);
 
 #ifdef __cplusplus
 }

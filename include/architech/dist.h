@@ -31,11 +31,16 @@ arch_status_t arch_dist_check(const arch_dist_t *dist, const arch_table_t *table
 /* Of what is drawn: shift and truncation included. The variance of a PARETO of shape <= 2 is infinite. Checked
  * before. */
 double arch_dist_mean(const arch_dist_t *dist, const arch_table_t *tables);
+/* See arch_dist_mean(). */
 double arch_dist_variance(const arch_dist_t *dist, const arch_table_t *tables);
 double arch_dist_cv(const arch_dist_t *dist, const arch_table_t *tables); /* 0 when the mean is 0 */
 
 /* The lower bound of the support: no draw lies below it. Of a link's latency it is what gives lookahead. */
 double arch_dist_min(const arch_dist_t *dist, const arch_table_t *tables);
+
+/* Make *dist the distribution of `factor` > 0 times what it is of, shift included; but the values of an EMPIRICAL's table
+ * are the caller's to multiply. The same bits on every machine. */
+void arch_dist_scale(arch_dist_t *dist, double factor);
 
 #ifdef __cplusplus
 }

@@ -68,8 +68,10 @@ typedef struct {
     float *utilisation, *queue, *throughput, *latency; /* latency: mean sojourn, ns; NaN where nothing finished */
 } arch_series_t;
 
+/* Whether an objective is met, or its interval lies on both sides of the limit. */
 typedef enum { ARCH_OBJECTIVE_MET, ARCH_OBJECTIVE_MISSED, ARCH_OBJECTIVE_UNCERTAIN } arch_verdict_t;
 
+/* An objective of the design and what was measured. */
 typedef struct {
     const char *name;
     const char *subject; /* "web lb/read p95", "db utilisation" */
@@ -81,8 +83,10 @@ typedef struct {
     bool met;               /* unsupported figures are not met */
 } arch_objective_result_t;
 
+/* How bad a finding is. */
 typedef enum { ARCH_FINDING_INFO, ARCH_FINDING_WARNING, ARCH_FINDING_CRITICAL } arch_severity_t;
 
+/* Something about the design that the run has shown. */
 typedef struct {
     arch_severity_t severity;
     const char *code;    /* stable: "saturated", "rejecting", "replication-lag", "not-needed-yet" ... */
@@ -90,6 +94,7 @@ typedef struct {
     const char *text;    /* one sentence with its evidence */
 } arch_finding_t;
 
+/* Where the results come from. */
 typedef struct {
     const char *version, *executor, *host, *started; /* started: ISO 8601 UTC */
     uint64_t seed;
@@ -150,6 +155,7 @@ typedef struct {
     arch_engine_row_t *group;
 } arch_engine_t;
 
+/* What a rank is doing. */
 typedef enum {
     ARCH_SPAN_RUN,  /* handling events */
     ARCH_SPAN_MAIL, /* carrying events between blocks and ranks */
@@ -168,6 +174,7 @@ typedef struct {
     uint32_t merged; /* spans that it stands for: more than 1 where a long run is told coarsely */
 } arch_span_t;
 
+/* When a replication began on a rank. */
 typedef struct {
     double at;
     uint32_t replication; /* begins; the first is 0 */
@@ -180,6 +187,7 @@ typedef struct {
     arch_mark_t *mark; /* of few replications all, of many every 2nd, 4th ... */
 } arch_track_t;
 
+/* All that a run found out. */
 typedef struct {
     const char *name;   /* of the design */
     const char *design; /* its JSON */
@@ -202,8 +210,9 @@ typedef struct {
     arch_arena_t *arena;
 } arch_results_t;
 
+/* Empty results; the caller owns *out (arch_results_destroy), NULL on ARCH_E_NOMEM. */
 arch_status_t arch_results_create(arch_results_t **out);
-void arch_results_destroy(arch_results_t **results);
+void arch_results_destroy(arch_results_t **results);             /* NULL and *NULL are fine; sets *results to NULL */
 void *arch_results_alloc(arch_results_t *results, size_t bytes); /* zeroed; NULL when memory is out */
 
 /* Write `path` (HDF5, docs/results.md) under a temporary name beside it, renamed when complete: a failure leaves neither
@@ -226,10 +235,10 @@ arch_status_t arch_results_diff(const arch_results_t *a, const arch_results_t *b
 /* The answer as text for people, or as JSON for programs (docs/json.md). malloc'ed, the caller frees. `width`: columns of
  * the terminal, 0 for the default of 100; `colour`: ANSI colours. */
 arch_status_t arch_results_text(const arch_results_t *results, uint32_t width, bool colour, char **text);
-arch_status_t arch_results_json(const arch_results_t *results, char **text);
+arch_status_t arch_results_json(const arch_results_t *results, char **text); /* see arch_results_text() */
 /* The same with `engine`: as a section at the end of the text, as a member of the JSON. */
 arch_status_t arch_results_text_with_engine(const arch_results_t *results, uint32_t width, bool colour, char **text);
-arch_status_t arch_results_json_with_engine(const arch_results_t *results, char **text);
+arch_status_t arch_results_json_with_engine(const arch_results_t *results, char **text); /* see above */
 
 /* Write the tracks to `path` as Chrome trace events, which chrome://tracing and https://ui.perfetto.dev show: whole under
  * its name or not there, as arch_results_write(). Local; ARCH_E_ARG without tracks. */

@@ -89,8 +89,9 @@ typedef struct {
     arch_arena_t *arena;
 } arch_cut_t;
 
+/* Cut it, run nothing. The caller owns *out (arch_cut_destroy), NULL on failure. Local. */
 arch_status_t arch_cut(const arch_design_t *design, uint32_t parts, arch_cut_t **out);
-void arch_cut_destroy(arch_cut_t **cut);
+void arch_cut_destroy(arch_cut_t **cut); /* NULL and *NULL are fine */
 
 /* What the traffic equations say before any run: expected utilisation of each element. */
 typedef struct {
@@ -102,8 +103,9 @@ typedef struct {
     arch_arena_t *arena;
 } arch_traffic_t;
 
+/* Solve them. The caller owns *out (arch_traffic_destroy), NULL on failure. Local. */
 arch_status_t arch_traffic(const arch_design_t *design, arch_traffic_t **out);
-void arch_traffic_destroy(arch_traffic_t **traffic);
+void arch_traffic_destroy(arch_traffic_t **traffic); /* NULL and *NULL are fine */
 
 #ifdef __cplusplus
 }

@@ -23,11 +23,13 @@ extern "C" {
     X(E_MPI, "the message-passing library failed", 3)                                                                  \
     X(E_H5, "the HDF5 library failed", 3)                                                                              \
     X(E_CUDA, "the CUDA runtime failed", 3)                                                                            \
+    X(E_ZMQ, "the ZeroMQ library failed", 3)                                                                           \
     X(E_PEER, "another rank failed", 3)                                                                                \
     X(E_CANCELLED, "the run was cancelled", 3)                                                                         \
     X(E_SAVED, "the run was interrupted and saved; it can be resumed", 75)                                             \
     X(E_INTERNAL, "a defect of this program", 3)
 
+/* What a call answers: ARCH_OK or what went wrong. */
 typedef enum {
 #define X(code, text, exit_status) ARCH_##code,
     ARCH_STATUS_MAP(X)
@@ -42,8 +44,8 @@ int arch_status_exit(arch_status_t st);         /* exit status of the command: 0
 /* The last failure of this thread. The strings belong to the library and live until the thread's next failure. */
 const char *arch_error_text(void);  /* "" when nothing failed */
 const char *arch_error_trace(void); /* "at read_mean (io/design_json.c:21) from ..." */
-arch_status_t arch_error_status(void);
-void arch_error_clear(void);
+arch_status_t arch_error_status(void);                         /* ARCH_OK when nothing failed */
+void arch_error_clear(void);                                   /* as if nothing had failed */
 
 /* Used through the macros below: record a failure at a place, or add a place to the failure on its way up. */
 #if defined(__GNUC__)
@@ -51,9 +53,11 @@ __attribute__((format(printf, 5, 6)))
 #endif
 arch_status_t
 arch_fail_at(arch_status_t st, const char *function, const char *file, int line, const char *format, ...);
-arch_status_t arch_fail_from(arch_status_t st, const char *function, const char *file, int line);
+arch_status_t arch_fail_from(arch_status_t st, const char *function, const char *file, int line); /* see arch_fail_at() */
 
+/* Record a failure here and answer it: return ARCH_FAIL(ARCH_E_ARG, "found %d, expected 1", n); */
 #define ARCH_FAIL(st, ...) arch_fail_at((st), __func__, __FILE__, __LINE__, __VA_ARGS__)
+/* Return what a call answers unless that is ARCH_OK. */
 #define ARCH_TRY(call)                                                                                                 \
     do {                                                                                                               \
         arch_status_t arch_try_st_ = (call);                                                                           \

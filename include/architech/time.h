@@ -6,10 +6,10 @@
 
 typedef int64_t arch_time_t; /* nanoseconds */
 
-#define ARCH_NANOSECOND  ((arch_time_t)1)
-#define ARCH_MICROSECOND ((arch_time_t)1000)
-#define ARCH_MILLISECOND ((arch_time_t)1000000)
-#define ARCH_SECOND      ((arch_time_t)1000000000)
-#define ARCH_TIME_MAX    INT64_MAX /* "never" */
+#define ARCH_NANOSECOND  ((arch_time_t)1)          /* 1 ns */
+#define ARCH_MICROSECOND ((arch_time_t)1000)       /* 1 us */
+#define ARCH_MILLISECOND ((arch_time_t)1000000)    /* 1 ms */
+#define ARCH_SECOND      ((arch_time_t)1000000000) /* 1 s */
+#define ARCH_TIME_MAX    INT64_MAX                 /* "never" */
 
 #endif

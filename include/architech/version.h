@@ -2,10 +2,10 @@
 #ifndef ARCHITECH_VERSION_H
 #define ARCHITECH_VERSION_H
 
-#define ARCH_VERSION_MAJOR 0
-#define ARCH_VERSION_MINOR 1
-#define ARCH_VERSION_PATCH 0
-#define ARCH_VERSION       "0.1.0"
+#define ARCH_VERSION_MAJOR 0       /* of these headers */
+#define ARCH_VERSION_MINOR 1       /* of these headers */
+#define ARCH_VERSION_PATCH 0       /* of these headers */
+#define ARCH_VERSION       "0.1.0" /* of these headers */
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 set -u
 cd "${1:-$(dirname "$0")/../..}" || exit 2
 
-find include engine model partition kernels io workers coordinator cli examples -name '*.[ch]' -o -name '*.cu' -o \
+find include engine model partition kernels io workers coordinator experiments cli examples -name '*.[ch]' -o -name '*.cu' -o \
     -name '*.cuh' -o -name '*.hpp' -o -name '*.cpp' 2> /dev/null | sort |
 xargs awk '
 BEGIN {
@@ -18,9 +18,10 @@ BEGIN {
     rooms["io"] = "io"
     rooms["workers"] = "workers"
     rooms["coordinator"] = "engine model partition kernels io coordinator"
-    rooms["cli"] = "engine model partition kernels io workers coordinator cli"
+    rooms["experiments"] = "engine model io workers coordinator experiments"
+    rooms["cli"] = "engine model partition kernels io workers coordinator experiments cli"
     rooms["examples"] = ""
-    n_rooms = split("engine model partition kernels io workers coordinator cli", room_list, " ")
+    n_rooms = split("engine model partition kernels io workers coordinator experiments cli", room_list, " ")
 
     # a library of others -> the files (by prefix) that may include it
     lib["mpi\\.h"] = "engine/net_mpi.c"
@@ -39,7 +40,8 @@ BEGIN {
     for (i in c)
         standard[c[i] ".h"] = 1
     split("cpuid dirent dlfcn fcntl fnmatch getopt glob immintrin libgen malloc poll pthread pwd sched strings sys/file " \
-          "sys/ioctl sys/mman sys/random sys/resource sys/stat sys/statvfs sys/sysinfo sys/time sys/types sys/utsname " \
+          "sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat " \
+          "sys/statvfs sys/sysinfo sys/time sys/types sys/un sys/utsname " \
           "sys/wait termios unistd x86intrin", p, " ")
     for (i in p)
         posix[p[i] ".h"] = 1

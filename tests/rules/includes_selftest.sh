@@ -26,14 +26,14 @@ allows() { plant "$1" 1 "$2"; expect ""; }
 refuses engine/queue.c 7 '#include <hdf5.h>' 'engine/ may not include <hdf5.h>; io/ may'
 refuses engine/run.c 3 '# include <mpi.h>' 'engine/ may not include <mpi.h>; engine/net_mpi.c may'
 refuses model/cache.c 1 '#include <Random123/philox.h>' 'model/ may not include <Random123/philox.h>; engine/draw.h may'
-refuses model/step.c 2 '#include "io/arena.h"' 'model/ may not include "io/arena.h"; coordinator/, cli/ may'
-refuses engine/run.c 1 '#include "model/model.h"' 'engine/ may not include "model/model.h"; kernels/, coordinator/, cli/ may'
+refuses model/step.c 2 '#include "io/arena.h"' 'model/ may not include "io/arena.h"; coordinator/, experiments/, cli/ may'
+refuses engine/run.c 1 '#include "model/model.h"' 'engine/ may not include "model/model.h"; kernels/, coordinator/, experiments/, cli/ may'
 refuses io/read.c 9 '#include "engine/block.h"' \
-    'io/ may not include "engine/block.h"; model/, kernels/, coordinator/, cli/ may'
+    'io/ may not include "engine/block.h"; model/, kernels/, coordinator/, experiments/, cli/ may'
 refuses io/read.c 1 '#include <metis.h>' 'io/ may not include <metis.h>; partition/ may'
 refuses include/architech/run.h 4 '#include <unistd.h>' 'include/ may not include <unistd.h>; it may use the C standard library'
 refuses examples/embed.c 1 '#include "engine/block.h"' \
-    'examples/ may not include "engine/block.h"; model/, kernels/, coordinator/, cli/ may'
+    'examples/ may not include "engine/block.h"; model/, kernels/, coordinator/, experiments/, cli/ may'
 refuses engine/a.c 1 '#include "b.h"' 'engine/ may not include "b.h"; write the path from the root, "room/x.h", or <architech/x.h>'
 refuses cli/main.c 1 '#include <curl/curl.h>' 'cli/ may not include <curl/curl.h>; tests/rules/includes.sh does not know it'
 

@@ -289,8 +289,8 @@ static void a_ledger_comes_back_from_its_words(void)
     uint64_t *words, n;
 
     CU_ASSERT_EQUAL_FATAL(archi_plan_compile(design, &plan), ARCH_OK);
-    CU_ASSERT_EQUAL_FATAL(archi_ledger_make(plan, design, 1, NULL, 0, &a), ARCH_OK);
-    CU_ASSERT_EQUAL_FATAL(archi_ledger_make(plan, design, 1, NULL, 0, &b), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(archi_ledger_make(plan, design, 1, NULL, 0, false, &a), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(archi_ledger_make(plan, design, 1, NULL, 0, false, &b), ARCH_OK);
     for (uint64_t i = 0; i < a.n_elements * a.element_words; i += 1 + i % 5)
         a.element[i] = i + 1;
     a.op[7] = a.op[8] = a.total[ARCHI_T_DIGEST] = UINT64_MAX;

@@ -68,6 +68,52 @@ static arch_status_t explain(void)
     return st;
 }
 
+/* With the settings changed by the program as well, so that all ways are taken. */
+static arch_status_t change_to(const char *replicas)
+{
+    const arch_change_t change[] = {{"/services/ap/replicas", replicas},
+                                    {"/run/duration", "\"5s\""}, {"/run/duration", NULL}};
+    arch_design_t *design, *out = NULL;
+    arch_problems_t problems;
+    arch_status_t st;
+
+    memset(&problems, 0, sizeof problems);
+    test_alloc_pause(1);
+    design = design_of_text();
+    test_alloc_pause(0);
+    design->run.seed = 5;
+    st = arch_design_change(design, change + (replicas == NULL), 3 - (replicas == NULL), &out, &problems);
+    CU_ASSERT_EQUAL(out != NULL, st == ARCH_OK);
+    CU_ASSERT(st == ARCH_E_FORMAT || problems.n == 0);
+    arch_problems_clear(&problems);
+    arch_design_destroy(&out);
+    arch_design_destroy(&design);
+    return st;
+}
+
+static arch_status_t change(void) { return change_to(NULL); }
+static arch_status_t change_wrongly(void) { return change_to("2"); }
+
+static arch_status_t scale(void)
+{
+    arch_design_t *design, *out = NULL;
+    char *value = NULL;
+    arch_status_t st;
+
+    test_alloc_pause(1);
+    design = design_of_text();
+    test_alloc_pause(0);
+    st = arch_design_scale_load(design, 2, &out);
+    CU_ASSERT_EQUAL(out != NULL, st == ARCH_OK);
+    if (st == ARCH_OK)
+        st = arch_design_value(out, "/run/seed", &value);
+    CU_ASSERT_EQUAL(value != NULL, st == ARCH_OK);
+    free(value);
+    arch_design_destroy(&out);
+    arch_design_destroy(&design);
+    return st;
+}
+
 /* Let allocation 1, 2, 3 ... of the call fail until it needs no more; what it then answers must be `last`. */
 static void survives(arch_status_t (*call)(void), arch_status_t last)
 {
@@ -88,6 +134,9 @@ static void survives(arch_status_t (*call)(void), arch_status_t last)
 static void a_design_is_read_whole_or_not_at_all(void) { survives(read_design, ARCH_OK); }
 static void a_wrong_design_is_refused_or_memory_is_out(void) { survives(refuse_design, ARCH_E_FORMAT); }
 static void a_design_is_explained_whole_or_not_at_all(void) { survives(explain, ARCH_OK); }
+static void a_design_is_changed_or_there_is_none(void) { survives(change, ARCH_OK); }
+static void a_wrong_change_is_refused_or_memory_is_out(void) { survives(change_wrongly, ARCH_E_FORMAT); }
+static void a_load_is_scaled_or_there_is_none(void) { survives(scale, ARCH_OK); }
 static void results_are_made_whole_or_not_at_all(void) { survives(create_results, ARCH_OK); }
 
 int main(void)
@@ -99,6 +148,9 @@ int main(void)
     CU_ADD_TEST(suite, a_design_is_read_whole_or_not_at_all);
     CU_ADD_TEST(suite, a_wrong_design_is_refused_or_memory_is_out);
     CU_ADD_TEST(suite, a_design_is_explained_whole_or_not_at_all);
+    CU_ADD_TEST(suite, a_design_is_changed_or_there_is_none);
+    CU_ADD_TEST(suite, a_wrong_change_is_refused_or_memory_is_out);
+    CU_ADD_TEST(suite, a_load_is_scaled_or_there_is_none);
     CU_ADD_TEST(suite, results_are_made_whole_or_not_at_all);
     CU_basic_run_tests();
     return CU_get_number_of_failures() == 0 ? 0 : 1;

@@ -1,0 +1,146 @@
+/* cli/lab.c - where experiments are simulated, as the command line says it. */
+#include "cli/lab.h"
+#include "coordinator/machine.h"
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_WORKERS = 4096 };
+
+/* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static const char *read_count(const char *text, uint64_t least, uint32_t *out)
+{
+    uint64_t value;
+
+    if (!cli_parse_count(text, least, MOST_WORKERS, &value))
+        return least == 0 ? "a whole number from 0 to 4096" : "a whole number from 1 to 4096";
+    *out = (uint32_t)value;
+    return NULL;
+}
+
+static const char *read_option(cli_lab_t *lab, int answer, const char *value)
+{
+    arch_lab_options_t *o = &lab->options;
+
+    switch (answer) {
+    case CLI_LAB_WORKERS: lab->has_workers = true; return read_count(value, 0, &o->workers);
+    case CLI_LAB_THREADS: return read_count(value, 1, &o->threads);
+    case CLI_LAB_LISTEN: o->endpoint = value; break;
+    case CLI_LAB_KEY: o->key = value; break;
+    case CLI_LAB_ALLOW: o->allowed = value; break;
+    case CLI_LAB_INSECURE: o->insecure = 1; break;
+    case CLI_LAB_PUBLISH: o->publish = value; break;
+    case CLI_LAB_MEMORY: return cli_parse_bytes(value, &o->memory_limit) ? NULL : "a size with a unit, such as 4GiB";
+    case CLI_LAB_NO_PROGRESS: lab->no_progress = true; break;
+    default: lab->quiet = true; break;
+    }
+    return NULL;
+}
+
+static const char *name_of(int answer)
+{
+    static const char *const name[] = {"--workers", "--threads", "--listen", "--key", "--allow", "--insecure", "--publish",
+                                       "--memory", "--no-progress", "--quiet"};
+
+    return name[answer - CLI_LAB_WORKERS];
+}
+
+int cli_lab_option(const cli_t *cli, const cli_command_t *command, cli_lab_t *lab, int answer, const char *value)
+{
+    const char *expected;
+
+    if (answer == 'q')
+        answer = CLI_LAB_QUIET;
+    if (answer < CLI_LAB_WORKERS || answer > CLI_LAB_QUIET)
+        return -1;
+    expected = read_option(lab, answer, value);
+    if (expected == NULL)
+        return CLI_DONE;
+    return cli_misuse(cli, command, "%s: %s: found \"%s\", expected %s", command->name, name_of(answer), value, expected);
+}
+
+/* ---- progress --------------------------------------------------------------------------------------------------- */
+
+static void say_left(double s, char *out, size_t bytes)
+{
+    if (s < 0)
+        snprintf(out, bytes, "?");
+    else if (s < 60)
+        snprintf(out, bytes, "%.0f s", s);
+    else if (s < 3600)
+        snprintf(out, bytes, "%.0f min %02d s", s / 60, (int)s % 60);
+    else
+        snprintf(out, bytes, "%.0f h %02d min", s / 3600, (int)s / 60 % 60);
+}
+
+static int tell(void *user, const arch_lab_progress_t *p)
+{
+    cli_progress_t *progress = user;
+    char left[48];
+
+    if (progress->shows) {
+        say_left(p->seconds_left, left, sizeof left);
+        fprintf(stderr, "\r\033[K%s%s%llu of %llu jobs  %.3g/s  %u worker%s  %s left", p->doing,
+                p->doing[0] != '\0' ? "  " : "", (unsigned long long)p->jobs_done, (unsigned long long)p->jobs_asked,
+                p->jobs_per_second, p->workers, p->workers == 1 ? "" : "s", left);
+        fflush(stderr);
+        progress->shown = true;
+    }
+    return cli_progress_signal() != 0;
+}
+
+/* ---- open and close --------------------------------------------------------------------------------------------- */
+
+/* Workers are this very program, wherever it lies. Those of one machine share its memory. */
+static void set_command(cli_lab_t *lab)
+{
+    arch_lab_options_t *o = &lab->options;
+    ssize_t n = readlink("/proc/self/exe", lab->program, sizeof lab->program - 1);
+    uint64_t memory = o->memory_limit > 0 ? o->memory_limit
+                                          : archi_machine_free_bytes() / 5 * 4 / (o->workers > 0 ? o->workers : 1);
+    const char *const command[8] = {n > 0 ? lab->program : "architech", "worker", "--alone", "--memory", lab->memory,
+                                    "--connect", "ENDPOINT", NULL};
+
+    if (n > 0)
+        lab->program[n] = '\0';
+    snprintf(lab->memory, sizeof lab->memory, "%llu", (unsigned long long)(memory > 0 ? memory : 1));
+    memcpy(lab->command, command, sizeof command);
+    o->worker_command = lab->command;
+}
+
+int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out)
+{
+    arch_lab_options_t *o = &lab->options;
+
+    cli_progress_begin(&lab->progress, cli->is_root && !lab->quiet && !lab->no_progress && isatty(fileno(stderr)), false);
+    lab->progress.warns = true;
+    lab->progress.notes = !lab->quiet;
+    if (!lab->has_workers && o->threads == 0)
+        o->workers = archi_machine_cores();
+    set_command(lab);
+    o->journal = journal;
+    o->progress = tell;
+    o->note = cli_progress_note;
+    o->user = &lab->progress;
+    return arch_lab_open(o, out) == ARCH_OK ? CLI_DONE : cli_failed(cli, arch_error_status());
+}
+
+void cli_lab_close(cli_lab_t *lab, arch_lab_t **open, bool finished)
+{
+    cli_progress_end(&lab->progress);
+    if (finished)
+        arch_lab_finish(open);
+    else
+        arch_lab_close(open);
+}
+
+int cli_lab_failed(const cli_t *cli, arch_status_t st)
+{
+    if (st != ARCH_E_CANCELLED)
+        return cli_failed(cli, st);
+    if (cli->is_root)
+        fprintf(stderr, "architech: stopped by %s before the end\n",
+                cli_progress_signal() == SIGTERM ? "SIGTERM" : "SIGINT");
+    return CLI_MACHINE;
+}

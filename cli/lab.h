@@ -1,0 +1,58 @@
+/* cli/lab.h - what the commands that make experiments share: where replications are simulated, how far it is, and the
+ * signals that end it. */
+#ifndef ARCHI_CLI_LAB_H
+#define ARCHI_CLI_LAB_H
+
+#include "cli/run.h"
+#include <architech/lab.h>
+#include <limits.h>
+
+/* Answers of getopt_long() that are the lab's. */
+enum {
+    CLI_LAB_WORKERS = 4096, CLI_LAB_THREADS, CLI_LAB_LISTEN, CLI_LAB_KEY, CLI_LAB_ALLOW, CLI_LAB_INSECURE, CLI_LAB_PUBLISH,
+    CLI_LAB_MEMORY, CLI_LAB_NO_PROGRESS, CLI_LAB_QUIET
+};
+
+/* For the command's table of long options. */
+#define CLI_LAB_OPTIONS                                                                                                \
+    {"workers", required_argument, NULL, CLI_LAB_WORKERS}, {"threads", required_argument, NULL, CLI_LAB_THREADS},      \
+        {"listen", required_argument, NULL, CLI_LAB_LISTEN}, {"key", required_argument, NULL, CLI_LAB_KEY},            \
+        {"allow", required_argument, NULL, CLI_LAB_ALLOW}, {"insecure", no_argument, NULL, CLI_LAB_INSECURE},          \
+        {"publish", required_argument, NULL, CLI_LAB_PUBLISH}, {"memory", required_argument, NULL, CLI_LAB_MEMORY},    \
+        {"no-progress", no_argument, NULL, CLI_LAB_NO_PROGRESS}, {"quiet", no_argument, NULL, CLI_LAB_QUIET}
+
+/* For the command's usage. */
+#define CLI_LAB_USAGE                                                                                                  \
+    "Where it is simulated; no answer depends on it:\n"                                                                \
+    "      --workers N        worker processes that it starts itself (default: one per core)\n"                        \
+    "      --threads N        threads of this process instead of workers\n"                                            \
+    "      --listen ENDPOINT  let workers from elsewhere connect: tcp://HOST:PORT, see \"architech help worker\"\n"    \
+    "      --key FILE         secret key of this side, see \"architech help keys\"\n"                                  \
+    "      --allow PATH       file or folder of the public keys of workers that are let in\n"                          \
+    "      --insecure         do without keys, although other machines can reach the endpoint\n"                       \
+    "      --publish ENDPOINT where progress is published for \"architech top\"\n"                                     \
+    "      --memory SIZE      for the simulated state of one job: 4GiB (default: its share of what is free)\n"         \
+    "      --no-progress      no progress line on the terminal\n"                                                      \
+    "  -q, --quiet            print errors only\n"
+
+typedef struct {
+    arch_lab_options_t options;
+    cli_progress_t progress;
+    bool quiet, no_progress, has_workers;
+    char program[PATH_MAX], memory[32];
+    const char *command[8];
+} cli_lab_t;
+
+/* One answer of getopt_long(): CLI_DONE, CLI_INPUT with the reason printed, or -1: it is not the lab's. */
+int cli_lab_option(const cli_t *cli, const cli_command_t *command, cli_lab_t *lab, int answer, const char *value);
+
+/* Open it; `journal` is the folder for answers, or NULL. CLI_DONE, or the exit status with the reason printed. */
+int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out);
+
+/* Close it, the progress line wiped off; `finished`: the journal goes, too. */
+void cli_lab_close(cli_lab_t *lab, arch_lab_t **open, bool finished);
+
+/* What failed, with its exit status: stopped by a signal, or the library's word. */
+int cli_lab_failed(const cli_t *cli, arch_status_t st);
+
+#endif
