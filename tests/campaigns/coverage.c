@@ -40,10 +40,10 @@ static const case_t cases[] = {
     {"mm1", "M/M/1, 80 % busy, 10 x 60 s", 1, 800, 10, 60},
     {"mm1-single", "M/M/1, 80 % busy, 1 x 200 s", 1, 800, 1, 200},
     {"mm4", "M/M/4, 85 % busy, 10 x 20 s", 4, 3400, 10, 20},
-    {"mm4-40", "M/M/4, 85 % busy, 40 x 4 s", 4, 3400, 40, 4},
     {"stage-2", "stage 2, 10 x 20 s", 0, 0, 10, 20},
     {"stage-2-single", "stage 2, 1 x 200 s", 0, 0, 1, 200},
     {"short-20", "M/M/1, 80 % busy, 10 x 20 s", 1, 800, 10, 20},
+    {"short-40", "M/M/4, 85 % busy, 40 x 4 s", 4, 3400, 40, 4},
     {"short-4", "M/M/1, 80 % busy, 10 x 4 s", 1, 800, 10, 4},
 };
 
