@@ -5,7 +5,7 @@
 
 /* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
  * all, with those at least a tenth as busy. */
-enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 64, LOW = 2, HIGH = 5, CALM = 16 };
+enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 32, LOW = 2, HIGH = 5, CALM = 16 };
 
 /* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
 static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
