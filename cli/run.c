@@ -32,7 +32,22 @@ static int check_output(const cli_t *cli, const char *path, const char *what)
     return status;
 }
 
-static void override_settings(const cli_request_t *r, arch_design_t *design)
+static const double default_precision = 0.05;
+
+static void override_precision(cli_request_t *r, arch_design_t *design)
+{
+    arch_run_options_t *o = &r->options;
+    bool wanted = r->automatic || o->n_precision_of > 0 || o->most_replications > 0;
+
+    if (r->has_replications)
+        design->run.precision = 0;
+    if (o->precision > 0)
+        design->run.precision = o->precision;
+    else if (wanted && design->run.precision == 0)
+        design->run.precision = default_precision;
+}
+
+static void override_settings(cli_request_t *r, arch_design_t *design)
 {
     if (r->has_seed)
         design->run.seed = r->seed;
@@ -42,6 +57,7 @@ static void override_settings(const cli_request_t *r, arch_design_t *design)
         design->run.duration = r->duration;
     if (r->has_warmup)
         design->run.warmup = r->warmup;
+    override_precision(r, design);
 }
 
 /* ---- after the run ---------------------------------------------------------------------------------------------- */
@@ -166,38 +182,43 @@ static int open_show(const cli_t *cli, const cli_request_t *r, archi_show_t **ou
     return CLI_DONE;
 }
 
-static int run_main(cli_t *cli, int argc, char **argv)
+static int run_request(cli_t *cli, cli_request_t *r)
 {
-    cli_request_t request;
     arch_design_t *design = NULL;
     archi_show_t *show = NULL;
-    int status = cli_run_options(cli, argc, argv, &request);
-    double begun;
+    double begun = wall_seconds();
+    int status = cli_read_changed(cli, r->design, &r->changes, &design);
 
-    if (status != CLI_DONE) {
-        cli_changes_clear(&request.changes);
-        return status; /* the same on every rank */
-    }
-    begun = wall_seconds();
-    status = cli_read_changed(cli, request.design, &request.changes, &design);
-    request.options.read_seconds = wall_seconds() - begun;
-    if (cli->is_root && status == CLI_DONE && request.output != NULL && !request.explain)
-        status = check_output(cli, request.output, "results");
-    if (cli->is_root && status == CLI_DONE && request.trace != NULL && !request.explain)
-        status = check_output(cli, request.trace, "a trace");
+    r->options.read_seconds = wall_seconds() - begun;
+    if (cli->is_root && status == CLI_DONE && r->output != NULL && !r->explain)
+        status = check_output(cli, r->output, "results");
+    if (cli->is_root && status == CLI_DONE && r->trace != NULL && !r->explain)
+        status = check_output(cli, r->trace, "a trace");
     if (cli->is_root && status == CLI_DONE)
-        status = open_show(cli, &request, &show);
-    status = cli_share_design(cli, request.design, status, &design);
+        status = open_show(cli, r, &show);
+    status = cli_share_design(cli, r->design, status, &design);
     if (status == CLI_DONE) {
-        override_settings(&request, design);
-        if (!request.explain)
-            status = simulate(cli, &request, design, show);
+        override_settings(r, design);
+        if (!r->explain)
+            status = simulate(cli, r, design, show);
         else if (cli->is_root)
             status = cli_print_explained(cli, design);
     }
     archi_show_close(&show);
     arch_design_destroy(&design);
+    return status;
+}
+
+static int run_main(cli_t *cli, int argc, char **argv)
+{
+    cli_request_t request;
+    int status = cli_run_options(cli, argc, argv, &request);
+
+    if (status == CLI_DONE) /* the same on every rank */
+        status = run_request(cli, &request);
     cli_changes_clear(&request.changes);
+    free(request.figures);
+    free(request.figure);
     return status;
 }
 
@@ -227,7 +248,13 @@ const cli_command_t cli_run = {
     "                         you like. VALUE is JSON; what is not JSON is taken as a text\n"
     "      --unset POINTER    take a value out\n"
     "      --seed N           of the random numbers\n"
-    "      --replications N   independent repetitions, from which the confidence intervals come\n"
+    "      --replications N   independent repetitions, from which the confidence intervals come; \"auto\": as many as the\n"
+    "                         precision takes\n"
+    "      --precision P      repeat until figures are known to 5% or 0.02 of their values: half their interval (default\n"
+    "                         with --replications auto: 5%)\n"
+    "      --precision-of L   which figures: \"web lb/read p95,db utilisation\", named as objectives are in the results\n"
+    "                         (default: those of the objectives; without any, mean and p95 of every operation)\n"
+    "      --most-replications N  that this may take (default: 1000)\n"
     "      --duration T       simulated time of each: 60s, 5min, 1h\n"
     "      --warmup T         left out at the beginning of each; \"auto\" finds it (MSER-5)\n"
     "\n"

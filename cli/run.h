@@ -12,6 +12,9 @@ typedef struct {
     const char         *show, *key, *allow; /* where progress is published, and who may see it */
     bool                json, quiet, no_progress, explain, engine_stats;
     bool                has_seed, has_replications, has_duration, has_warmup, insecure;
+    bool                automatic;    /* as many replications as the precision takes */
+    char               *figures;      /* of --precision-of, owned, as are */
+    const char        **figure;       /* the pointers into it */
     uint64_t            seed, replications;
     arch_time_t         duration, warmup; /* ARCH_AUTO for "auto" */
     cli_changes_t       changes;          /* the caller's to clear */

@@ -1,11 +1,13 @@
 /* cli/run_options.c - the options of architech run. */
 #include "cli/run.h"
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     FORMAT = 256, SEED, REPLICATIONS, DURATION, WARMUP, THREADS, PARTITIONS, GROUP, EXECUTOR, MEMORY, QUIET, NO_PROGRESS,
     EXPLAIN, ENGINE_STATS, TRACE, EVERY, EVERY_SIMULATED, DIR, KEEP, RESUME, SHOW, KEY, ALLOW, INSECURE, SET, UNSET,
+    PRECISION, PRECISION_OF, MOST
 };
 
 static const struct option options[] = {
@@ -15,6 +17,9 @@ static const struct option options[] = {
     {"unset", required_argument, NULL, UNSET},
     {"seed", required_argument, NULL, SEED},
     {"replications", required_argument, NULL, REPLICATIONS},
+    {"precision", required_argument, NULL, PRECISION},
+    {"precision-of", required_argument, NULL, PRECISION_OF},
+    {"most-replications", required_argument, NULL, MOST},
     {"duration", required_argument, NULL, DURATION},
     {"warmup", required_argument, NULL, WARMUP},
     {"threads", required_argument, NULL, THREADS},
@@ -66,6 +71,52 @@ static const char *read_executor(const char *text, uint32_t *executor)
             return NULL;
         }
     return "\"auto\", \"sequential\", \"conservative\" or \"optimistic\"";
+}
+
+static const char *read_replications(const char *text, cli_request_t *r)
+{
+    r->automatic = strcmp(text, "auto") == 0;
+    r->has_replications = !r->automatic;
+    if (r->automatic || cli_parse_count(text, 1, 1000000, &r->replications))
+        return NULL;
+    return "a whole number from 1 to 1000000, or \"auto\"";
+}
+
+/* A list with commas between figures, which have none in their names. */
+static const char *read_figures(const char *text, cli_request_t *r)
+{
+    static const char blanks[] = " \t\n";
+    char *rest = r->figures = strdup(text), *one;
+    uint32_t n = 1;
+
+    for (const char *c = text; *c != '\0'; c++)
+        n += *c == ',';
+    r->figure = calloc(n, sizeof *r->figure);
+    r->options.precision_of = r->figure;
+    r->options.n_precision_of = 0;
+    while (rest != NULL && r->figure != NULL && (one = strsep(&rest, ",")) != NULL) {
+        one += strspn(one, blanks);
+        for (size_t end = strlen(one); end > 0 && strchr(blanks, one[end - 1]) != NULL; end--)
+            one[end - 1] = '\0';
+        if (*one == '\0')
+            return "figures such as \"web lb/read p95,db utilisation\"";
+        r->figure[r->options.n_precision_of++] = one;
+    }
+    return r->figure != NULL && r->figures != NULL ? NULL : "fewer figures: there is no memory for them";
+}
+
+static const char *read_precision(int option, const char *text, cli_request_t *r)
+{
+    if (option == MOST)
+        return read_count(text, &r->options.most_replications);
+    if (option == PRECISION_OF) {
+        free(r->figures);
+        free(r->figure);
+        return read_figures(text, r);
+    }
+    if (cli_parse_share(text, &r->options.precision) && r->options.precision > 0 && r->options.precision < 1)
+        return NULL;
+    return "a share above 0 and below 1, such as 5% or 0.05";
 }
 
 static const char *read_times(int option, const char *text, cli_request_t *r)
@@ -121,9 +172,10 @@ static const char *take(int option, const char *text, cli_request_t *r)
     case UNSET: return cli_take_unset(&r->changes, text);
     case FORMAT: return read_format(text, &r->json);
     case SEED: r->has_seed = true; return cli_parse_count(text, 0, UINT64_MAX, &r->seed) ? NULL : "a whole number from 0 on";
-    case REPLICATIONS:
-        r->has_replications = true;
-        return cli_parse_count(text, 1, 1000000, &r->replications) ? NULL : "a whole number from 1 to 1000000";
+    case REPLICATIONS: return read_replications(text, r);
+    case PRECISION:
+    case PRECISION_OF:
+    case MOST: return read_precision(option, text, r);
     case DURATION:
     case WARMUP: return read_times(option, text, r);
     case THREADS: return read_count(text, &r->options.threads);

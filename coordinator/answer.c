@@ -94,6 +94,9 @@ static arch_status_t put_root(archi_answer_t *a, archi_net_t *net)
 {
     ARCH_TRY(put_design(a));
     ARCH_TRY(put_provenance(a, net));
+    archi_precision_look(a);
+    if (a->out->provenance.precision_figure == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the results");
     ARCH_TRY(archi_answer_engine(a));
     ARCH_TRY(archi_answer_objectives(a));
     ARCH_TRY(archi_answer_findings(a));

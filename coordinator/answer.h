@@ -6,7 +6,7 @@
 #include <architech/results.h>
 
 /* What findings and objectives need to know beside the results themselves. */
-typedef struct {
+struct archi_answer {
     archi_job_t             *job;
     arch_results_t          *out;
     bool                     is_root;      /* rank 0: has results; others only rows of series */
@@ -17,7 +17,7 @@ typedef struct {
     uint32_t                *element_of;   /* [n_components] */
     archi_trend_t           *trend;        /* [n_components] of the number waiting; root only */
     arch_operation_result_t *row;          /* [ops.n_rows] operations, then whole workloads; root only */
-} archi_answer_t;
+};
 
 /* Text made with printf's formats, in the results' arena; NULL when memory is out. */
 #if defined(__GNUC__)
@@ -41,6 +41,13 @@ arch_status_t archi_answer_operations(archi_answer_t *a, archi_net_t *net); /* c
 arch_status_t archi_answer_objectives(archi_answer_t *a);                   /* root */
 arch_status_t archi_answer_findings(archi_answer_t *a);                     /* root */
 arch_status_t archi_answer_engine(archi_answer_t *a);                       /* root; after the provenance */
+
+/* A figure by what an objective says of it; root. */
+arch_estimate_t archi_measure(const archi_answer_t *a, const arch_objective_t *o);
+/* The operation or workload that it is of; NULL: it is an element's. */
+const arch_operation_result_t *archi_measured_row(const archi_answer_t *a, const arch_objective_t *o);
+/* Its name, "web lb/read p95" or "db utilisation", as snprintf() writes it. */
+size_t archi_subject(const arch_design_t *d, const arch_objective_t *o, char *out, size_t bytes);
 
 /* Length of interval i of the series, ns; the last may be shorter. */
 double archi_interval_length(const archi_answer_t *a, uint32_t i);

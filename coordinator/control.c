@@ -26,22 +26,41 @@ void archi_control_free(archi_control_t *control)
     control->share = NULL;
 }
 
+static uint64_t events_of(archi_control_t *c)
+{
+    uint64_t events = c->events_before;
+
+    for (uint32_t i = 0; i < c->n_ranks; i++)
+        events += atomic_load(&c->share[i].events);
+    return events;
+}
+
+arch_status_t archi_control_go_on(archi_control_t *control, double total)
+{
+    archi_control_t next;
+
+    ARCH_TRY(archi_control_make(control->options, control->n_ranks, total, &next));
+    next.before = control->before + control->total;
+    next.events_before = events_of(control);
+    next.began = control->began;
+    archi_control_free(control);
+    *control = next;
+    return ARCH_OK;
+}
+
 static void tell(archi_control_t *c)
 {
-    double now = archi_machine_seconds(), done = 0, left;
-    uint64_t events = 0;
+    double now = archi_machine_seconds(), done = c->before, left;
 
     if (c->options->progress == NULL || now - c->told < tell_every)
         return;
     c->told = now;
-    for (uint32_t i = 0; i < c->n_ranks; i++) {
+    for (uint32_t i = 0; i < c->n_ranks; i++)
         done += (double)atomic_load(&c->share[i].done);
-        events += atomic_load(&c->share[i].events);
-    }
-    done = c->total > 0 ? done / c->total : 1.0;
+    done = c->total > 0 ? done / (c->before + c->total) : 1.0;
     done = done < 1.0 ? done : 1.0;
     left = done > 0 ? (now - c->began) * (1.0 - done) / done : 0.0;
-    if (c->options->progress(c->options->user, done, events, left) != 0)
+    if (c->options->progress(c->options->user, done, events_of(c), left) != 0)
         atomic_store(&c->stop, 1);
 }
 

@@ -16,6 +16,8 @@ typedef struct {
     uint32_t                  n_ranks;    /* of this process */
     archi_share_t            *share;      /* [n_ranks] */
     double                    total;      /* of all shares' done */
+    double                    before;     /* the same of earlier rounds, see coordinator/precision.h */
+    uint64_t                  events_before;
     double                    began, told; /* wall seconds */
     atomic_int                stop;
     _Atomic uint32_t          n_finished;
@@ -30,6 +32,8 @@ typedef struct {
 
 arch_status_t archi_control_make(const arch_run_options_t *options, uint32_t n_ranks, double total, archi_control_t *out);
 void          archi_control_free(archi_control_t *control);
+/* All that there was to do is done; as much as `total` more is. */
+arch_status_t archi_control_go_on(archi_control_t *control, double total);
 
 /* archi_run_t.progress: note how far this rank is; rank 0 tells the user. Not 0: stop. */
 int archi_watch(void *watch, arch_time_t now, uint64_t n_events);

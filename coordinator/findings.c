@@ -332,6 +332,30 @@ static void judge_steadiness(findings_t *f)
                    f->a->job->design->run.replications));
 }
 
+/* A figure that is as precise as was asked for needs no word. */
+static void judge_precision(findings_t *f)
+{
+    const archi_precision_t *p = &f->a->job->precision;
+    uint32_t n = f->a->job->design->run.replications;
+
+    for (uint32_t i = 0; i < p->n; i++) {
+        const archi_wanted_t *w = &p->wanted[i];
+        if (w->state == ARCHI_WANTED_ZERO || w->state == ARCHI_WANTED_NONE)
+            add(f, ARCH_FINDING_INFO, "precision", "",
+                archi_text(f->a->out, "%s %s: it has no relative precision, and was left out of how precise the run is.",
+                           w->subject, w->state == ARCHI_WANTED_ZERO ? "is 0" : "is of requests none of which succeeded"));
+        else if (w->state == ARCHI_WANTED_SHORT)
+            add(f, ARCH_FINDING_WARNING, "precision", "",
+                archi_text(f->a->out, "After %u replications, the most that were allowed, there are too few requests for a "
+                           "confidence interval of %s, and %.3g %% was asked for.", n, w->subject, 100 * p->asked));
+        else if (w->relative > archi_precision_enough(p))
+            add(f, ARCH_FINDING_WARNING, "precision", "",
+                archi_text(f->a->out, "After %u replications, the most that were allowed, %s is known to %.3g %% of its "
+                           "value, not to the %.3g %% that were asked for: about %.0f replications would do.", n, w->subject,
+                           100 * w->relative, 100 * p->asked, archi_precision_needs(p, w, n)));
+    }
+}
+
 /* The verdict that saves most money. */
 static void judge_need(findings_t *f)
 {
@@ -359,6 +383,7 @@ static void judge_need(findings_t *f)
 static void judge_all(findings_t *f)
 {
     judge_steadiness(f);
+    judge_precision(f);
     for (uint32_t k = 0; k < f->n_tiers; k++) {
         judge_stability(f, &f->tier[k]);
         judge_load(f, &f->tier[k]);

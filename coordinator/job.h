@@ -6,6 +6,7 @@
 #include "coordinator/control.h"
 #include "coordinator/layout.h"
 #include "coordinator/ledger.h"
+#include "coordinator/precision.h"
 #include "coordinator/resume.h"
 #include "coordinator/track.h"
 
@@ -42,6 +43,9 @@ struct archi_job {
     uint32_t                  n_pending;
     char                     *folder;      /* of this design's checkpoints */
     int                       folder_lock;
+    /* replications until figures are precise, see coordinator/precision.h */
+    archi_precision_t         precision;
+    arch_design_t             settled;     /* the design with as many replications as there are so far */
 };
 
 /* A job with design, options (may be NULL), answer and out set: compile, lay out, simulate, answer. With options->mpi

@@ -91,6 +91,17 @@ static arch_status_t allocate(archi_ledger_t *l)
     return ARCH_OK;
 }
 
+/* The words of rows and all there is room for, by the numbers of replications and sections. */
+static arch_status_t shape(archi_ledger_t *l, uint32_t n_replications)
+{
+    l->n_replications = n_replications;
+    l->n_sections = choose_sections(l);
+    l->element_words = ARCHI_E_COUNTS + (size_t)l->n_intervals * ARCHI_C_CELLS + (size_t)n_replications * ARCHI_V_VALUES;
+    l->op_words = ARCHI_O_COUNTS + (size_t)l->n_intervals * ARCHI_P_CELLS + (size_t)n_replications * ARCHI_W_VALUES +
+                  (size_t)l->n_sections * ARCHI_N_BUCKETS;
+    return allocate(l);
+}
+
 arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *design, uint32_t n_ranks,
                                 const uint32_t *slot_of, uint32_t n_slots, bool apart, archi_ledger_t *out)
 {
@@ -100,22 +111,25 @@ arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *d
     out->n_elements = archi_plan_n_elements(plan);
     out->n_intervals = archi_plan_n_intervals(plan);
     out->n_slices = archi_plan_n_slices(plan);
-    out->n_replications = design->run.replications;
     out->n_ranks = n_ranks;
     out->apart = apart;
     out->slot_of = slot_of;
     out->n_slots = slot_of == NULL ? out->n_elements : n_slots;
     ARCH_TRY_TO(failed, number_rows(design, &out->ops));
-    out->n_sections = choose_sections(out);
-    out->element_words = ARCHI_E_COUNTS + (size_t)out->n_intervals * ARCHI_C_CELLS +
-                         (size_t)out->n_replications * ARCHI_V_VALUES;
-    out->op_words = ARCHI_O_COUNTS + (size_t)out->n_intervals * ARCHI_P_CELLS +
-                    (size_t)out->n_replications * ARCHI_W_VALUES + (size_t)out->n_sections * ARCHI_N_BUCKETS;
-    ARCH_TRY_TO(failed, allocate(out));
+    ARCH_TRY_TO(failed, shape(out, design->run.replications));
     return ARCH_OK;
 failed:
     archi_ledger_free(out);
     return st;
+}
+
+static void free_words(archi_ledger_t *l)
+{
+    free(l->element);
+    free(l->op);
+    free(l->total);
+    free(l->replication);
+    free(l->rank);
 }
 
 void archi_ledger_free(archi_ledger_t *ledger)
@@ -123,12 +137,55 @@ void archi_ledger_free(archi_ledger_t *ledger)
     free(ledger->ops.workload);
     free(ledger->ops.row_of);
     free(ledger->ops.first);
-    free(ledger->element);
-    free(ledger->op);
-    free(ledger->total);
-    free(ledger->replication);
-    free(ledger->rank);
+    free_words(ledger);
     memset(ledger, 0, sizeof *ledger);
+}
+
+/* Histograms are mostly pages that nobody has touched: what is 0 is not written, so that they stay so. */
+static void copy_words(uint64_t *to, const uint64_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (from[i] != 0)
+            to[i] = from[i];
+}
+
+/* Up to 32 replications each has its section; beyond, there are as many sections before as after. */
+static void copy_rows(archi_ledger_t *to, const archi_ledger_t *from)
+{
+    size_t op_head = ARCHI_O_COUNTS + (size_t)from->n_intervals * ARCHI_P_CELLS;
+
+    for (uint32_t i = 0; i < from->n_slots; i++)
+        memcpy(to->element + i * to->element_words, from->element + i * from->element_words,
+               from->element_words * sizeof *to->element);
+    for (uint32_t i = 0; i < from->ops.n_rows; i++) {
+        uint64_t *row = archi_ledger_op(to, i), *old = archi_ledger_op(from, i);
+        memcpy(row, old, (op_head + (size_t)from->n_replications * ARCHI_W_VALUES) * sizeof *row);
+        copy_words(archi_op_section(to, row, 0), archi_op_section(from, old, 0),
+                   (size_t)from->n_sections * ARCHI_N_BUCKETS);
+    }
+    memcpy(to->total, from->total, ARCHI_T_TOTALS * sizeof *to->total);
+    memcpy(to->replication, from->replication, (size_t)from->n_replications * ARCHI_R_VALUES * sizeof *to->replication);
+    memcpy(to->rank, from->rank, (size_t)from->n_ranks * ARCHI_S_WORDS * sizeof *to->rank);
+}
+
+arch_status_t archi_ledger_grow(archi_ledger_t *ledger, uint32_t n)
+{
+    archi_ledger_t more = *ledger;
+    arch_status_t st;
+
+    if (ledger->n_replications < FEW_REPLICATIONS || n < ledger->n_replications)
+        return ARCH_FAIL(ARCH_E_INTERNAL, "statistics of %u replications cannot become those of %u",
+                         ledger->n_replications, n);
+    more.element = more.op = more.total = more.replication = more.rank = NULL;
+    st = shape(&more, n);
+    if (st != ARCH_OK) {
+        free_words(&more);
+        return st;
+    }
+    copy_rows(&more, ledger);
+    free_words(ledger);
+    *ledger = more;
+    return ARCH_OK;
 }
 
 uint32_t archi_ledger_section(const archi_ledger_t *l, uint32_t replication, uint32_t slice)
@@ -167,4 +224,31 @@ arch_status_t archi_ledger_merge_totals(archi_ledger_t *l, archi_net_t *net)
     ARCH_TRY(archi_net_sum_u64(net, l->replication, (size_t)l->n_replications * ARCHI_R_VALUES));
     ARCH_TRY(archi_net_sum_u64(net, l->rank, (size_t)l->n_ranks * ARCHI_S_WORDS));
     return ARCH_OK;
+}
+
+static size_t words_of_totals(const archi_ledger_t *l)
+{
+    return ARCHI_T_TOTALS + (size_t)l->n_replications * ARCHI_R_VALUES + (size_t)l->n_ranks * ARCHI_S_WORDS;
+}
+
+arch_status_t archi_ledger_keep_totals(const archi_ledger_t *l, uint64_t **words)
+{
+    size_t replications = (size_t)l->n_replications * ARCHI_R_VALUES;
+
+    *words = malloc(words_of_totals(l) * sizeof **words);
+    if (*words == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to look at %u replications", l->n_replications);
+    memcpy(*words, l->total, ARCHI_T_TOTALS * sizeof **words);
+    memcpy(*words + ARCHI_T_TOTALS, l->replication, replications * sizeof **words);
+    memcpy(*words + ARCHI_T_TOTALS + replications, l->rank, (size_t)l->n_ranks * ARCHI_S_WORDS * sizeof **words);
+    return ARCH_OK;
+}
+
+void archi_ledger_give_back(archi_ledger_t *l, const uint64_t *words)
+{
+    size_t replications = (size_t)l->n_replications * ARCHI_R_VALUES;
+
+    memcpy(l->total, words, ARCHI_T_TOTALS * sizeof *words);
+    memcpy(l->replication, words + ARCHI_T_TOTALS, replications * sizeof *words);
+    memcpy(l->rank, words + ARCHI_T_TOTALS + replications, (size_t)l->n_ranks * ARCHI_S_WORDS * sizeof *words);
 }

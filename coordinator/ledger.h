@@ -76,6 +76,10 @@ arch_status_t archi_ledger_make(const archi_plan_t *plan, const arch_design_t *d
 /* Sections that fit into memory for a ledger of so many rows of operations, at least 4. */
 uint32_t      archi_ledger_fitting_sections(uint32_t n_rows);
 void          archi_ledger_free(archi_ledger_t *ledger);
+/* Room for n replications, 5 or more there being: all that is known keeps its meaning, as if n had been there from the
+ * start, because sections of latencies are then shared by replications alike (archi_ledger_section). Left as it was on
+ * failure. */
+arch_status_t archi_ledger_grow(archi_ledger_t *ledger, uint32_t n);
 
 /* The row of element e in this process; e is one that is kept here. */
 static inline uint64_t *archi_ledger_element(const archi_ledger_t *l, uint32_t e)
@@ -136,5 +140,9 @@ arch_status_t archi_ledger_fetch_elements(const archi_ledger_t *l, archi_net_t *
 arch_status_t archi_ledger_fetch_ops(const archi_ledger_t *l, archi_net_t *net, uint32_t first, uint32_t n, uint64_t *out);
 /* Collective. Totals, replications and ranks merged in place. */
 arch_status_t archi_ledger_merge_totals(archi_ledger_t *l, archi_net_t *net);
+
+/* What this process has of them: a copy to give back, after merging, to go on with. The caller frees *words. */
+arch_status_t archi_ledger_keep_totals(const archi_ledger_t *l, uint64_t **words);
+void          archi_ledger_give_back(archi_ledger_t *l, const uint64_t *words);
 
 #endif

@@ -1,6 +1,7 @@
 /* coordinator/objectives.c - each objective against what was measured. */
 #include "coordinator/answer.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *metric_name(arch_metric_t metric)
@@ -51,22 +52,45 @@ static const char *design_name(const arch_design_t *d, arch_kind_t kind, uint32_
     }
 }
 
-static void measure(const archi_answer_t *a, const arch_objective_t *o, arch_objective_result_t *r)
+const arch_operation_result_t *archi_measured_row(const archi_answer_t *a, const arch_objective_t *o)
 {
-    const arch_design_t *d = a->job->design;
     const archi_op_rows_t *rows = &a->job->ledger.ops;
 
-    if (o->metric == ARCH_METRIC_UTILISATION) {
-        r->measured = busiest(a->out, o->kind, o->element);
-        r->subject = archi_text(a->out, "%s utilisation", design_name(d, o->kind, o->element));
-    } else if (o->operation == ARCH_NONE) {
-        r->measured = of_operation(&a->row[rows->row_of[o->workload]], o->metric);
-        r->subject = archi_text(a->out, "%s %s", d->workload[o->workload].name, metric_name(o->metric));
-    } else {
-        r->measured = of_operation(&a->row[rows->first[o->workload] + o->operation], o->metric);
-        r->subject = archi_text(a->out, "%s %s %s", d->workload[o->workload].name,
-                                d->workload[o->workload].operation[o->operation].name, metric_name(o->metric));
-    }
+    if (o->metric == ARCH_METRIC_UTILISATION)
+        return NULL;
+    return &a->row[o->operation == ARCH_NONE ? rows->row_of[o->workload] : rows->first[o->workload] + o->operation];
+}
+
+arch_estimate_t archi_measure(const archi_answer_t *a, const arch_objective_t *o)
+{
+    if (o->metric == ARCH_METRIC_UTILISATION)
+        return busiest(a->out, o->kind, o->element);
+    return of_operation(archi_measured_row(a, o), o->metric);
+}
+
+size_t archi_subject(const arch_design_t *d, const arch_objective_t *o, char *out, size_t bytes)
+{
+    const arch_workload_t *w = o->metric != ARCH_METRIC_UTILISATION ? &d->workload[o->workload] : NULL;
+    int n;
+
+    if (w == NULL)
+        n = snprintf(out, bytes, "%s utilisation", design_name(d, o->kind, o->element));
+    else if (o->operation == ARCH_NONE)
+        n = snprintf(out, bytes, "%s %s", w->name, metric_name(o->metric));
+    else
+        n = snprintf(out, bytes, "%s %s %s", w->name, w->operation[o->operation].name, metric_name(o->metric));
+    return n < 0 ? 0 : (size_t)n;
+}
+
+static void measure(const archi_answer_t *a, const arch_objective_t *o, arch_objective_result_t *r)
+{
+    size_t bytes = archi_subject(a->job->design, o, NULL, 0) + 1;
+    char *subject = arch_results_alloc(a->out, bytes);
+
+    r->measured = archi_measure(a, o);
+    r->subject = subject;
+    if (subject != NULL)
+        archi_subject(a->job->design, o, subject, bytes);
 }
 
 static void judge(arch_objective_result_t *r)

@@ -6,6 +6,7 @@
 #include "coordinator/threads.h"
 #include "coordinator/trial.h"
 #include "engine/draw.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,10 +100,48 @@ static void release(archi_job_t *job)
     free(job->track);
     archi_control_free(&job->control);
     archi_survive_free(job);
+    archi_precision_free(job);
     archi_ledger_free(&job->ledger);
     archi_layout_free(&job->layout);
     archi_plan_destroy(&job->plan);
     free(job->slot_of);
+}
+
+/* ---- rounds: a run to a precision has several -------------------------------------------------------------------- */
+
+/* Does the last look want more than there is? It was taken on the first rank. */
+static bool wants_more(const archi_job_t *job)
+{
+    return job->precision.asked > 0 && job->precision.next > job->design->run.replications;
+}
+
+static void tell_look(const archi_job_t *job)
+{
+    const archi_precision_t *p = &job->precision;
+    const archi_wanted_t *worst = archi_precision_worst(p);
+    char text[256], half[32] = "has no confidence interval yet";
+
+    if (worst == NULL || job->options->note == NULL)
+        return;
+    if (worst->state == ARCHI_WANTED_MEASURED)
+        snprintf(half, sizeof half, "is known to %.2g %%", 100 * worst->relative);
+    snprintf(text, sizeof text, "after %u replications %s %s, %.3g %% is asked for: going on to %u",
+             job->design->run.replications, worst->subject, half, 100 * p->asked, p->next);
+    job->options->note(job->options->user, 0, text);
+}
+
+/* Local. What was answered is dropped; the ranks first .. first + n_here - 1 are made ready for what is wanted. */
+static arch_status_t next_round(archi_job_t *job, uint32_t first, uint32_t n_here)
+{
+    arch_results_t *results = job->out;
+    arch_status_t st;
+
+    arch_results_destroy(&results);
+    st = arch_results_create(&results);
+    job->out = results;
+    ARCH_TRY(st);
+    ARCH_TRY(archi_precision_grow(job, job->precision.next));
+    return archi_control_go_on(&job->control, total_work(job, first, n_here));
 }
 
 static uint64_t memory_limit(const arch_run_options_t *options)
@@ -142,7 +181,8 @@ static arch_status_t choose_threads(const archi_job_t *job, uint32_t *n)
     uint32_t left = archi_survive_replications(job);
     uint64_t bytes = 0, limit = memory_limit(job->options);
 
-    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, left > 0 ? left : 1, &job->known, wanted, n));
+    left = archi_precision_expected(job, left > 0 ? left : 1, wanted);
+    ARCH_TRY(archi_layout_useful_ranks(job->plan, job->options, left, &job->known, wanted, n));
     if (*n == 1 || limit == 0 || job->options->group > 1 || archi_plan_n_elements(job->plan) < MANY_ELEMENTS)
         return ARCH_OK;
     ARCH_TRY(replication_bytes(job, &bytes));
@@ -183,10 +223,36 @@ static arch_status_t run_threads(archi_job_t *job)
     }
     ARCH_TRY(prepare(job, 0, job->layout.n_ranks));
     ARCH_TRY(archi_survive_keep(job, NULL));
-    return archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, job));
+    ARCH_TRY(archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, job)));
+    while (wants_more(job)) {
+        tell_look(job);
+        ARCH_TRY(next_round(job, 0, job->layout.n_ranks));
+        ARCH_TRY(archi_threads_run(job->layout.n_ranks, work_on_thread, job));
+    }
+    return ARCH_OK;
 }
 
 /* ---- ranks of MPI ----------------------------------------------------------------------------------------------- */
+
+/* Simulate and answer. What this process has itself is kept: merged, it could not be merged again. */
+static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
+{
+    uint64_t *own = NULL;
+    arch_status_t st = archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0)));
+
+    if (st == ARCH_OK && job->precision.asked > 0)
+        st = archi_net_agree(net, archi_ledger_keep_totals(&job->ledger, &own));
+    if (st == ARCH_OK)
+        st = archi_ledger_merge_totals(&job->ledger, net);
+    if (st == ARCH_OK)
+        st = job->answer(job, net, job->out);
+    if (st == ARCH_OK)
+        st = archi_net_bcast(net, &job->precision.next, sizeof job->precision.next, 0);
+    if (own != NULL)
+        archi_ledger_give_back(&job->ledger, own);
+    free(own);
+    return st;
+}
 
 static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
 {
@@ -203,9 +269,13 @@ static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
     }
     ARCH_TRY(archi_net_agree(net, prepare(job, archi_net_rank(net), 1)));
     ARCH_TRY(archi_survive_keep(job, net));
-    ARCH_TRY(archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0))));
-    ARCH_TRY(archi_ledger_merge_totals(&job->ledger, net));
-    ARCH_TRY(job->answer(job, net, job->out));
+    ARCH_TRY(round_on_net(job, net));
+    while (wants_more(job)) {
+        if (archi_net_rank(net) == 0)
+            tell_look(job);
+        ARCH_TRY(archi_net_agree(net, next_round(job, archi_net_rank(net), 1)));
+        ARCH_TRY(round_on_net(job, net));
+    }
     return ARCH_OK;
 }
 
@@ -227,6 +297,7 @@ static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(check_settings(job->design));
+    ARCH_TRY(archi_precision_begin(job));
     ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
     job->compile_seconds = archi_machine_seconds() - job->began;
     return ARCH_OK;
@@ -264,6 +335,7 @@ arch_status_t arch_run(const arch_design_t *design, const arch_run_options_t *op
     st = arch_results_create(out);
     job.out = *out;
     st = archi_job_run(&job, st);
+    *out = job.out; /* rounds have results of their own */
     if (st != ARCH_OK)
         arch_results_destroy(out);
     return st;

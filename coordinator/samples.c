@@ -262,6 +262,8 @@ static arch_status_t check(const arch_run_options_t *o, uint32_t first, uint32_t
                          first);
     if (o != NULL && (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL || o->trace != 0))
         return ARCH_FAIL(ARCH_E_ARG, "samples are taken without checkpoints and traces");
+    if (o != NULL && o->precision != 0)
+        return ARCH_FAIL(ARCH_E_ARG, "samples are taken of so many replications, not to a precision");
     return ARCH_OK;
 }
 

@@ -278,38 +278,41 @@ static arch_status_t own_blocks(rank_t *r, uint32_t rank_in_group)
 /* A single block runs in slices that nobody waits for: they are no windows. */
 static uint64_t windows_of(const rank_t *r) { return r->job->layout.n_blocks > 1 ? r->sum.n_windows : 0; }
 
-static void add_totals(rank_t *r)
+static void add_totals(rank_t *r, uint32_t rank)
 {
-    uint64_t *t = r->job->ledger.total;
+    uint64_t *t = r->job->ledger.total, peak = archi_ledger_rank(&r->job->ledger, rank)[ARCHI_S_PEAK_BYTES];
 
     archi_word_add(&t[ARCHI_T_WINDOWS], archi_net_rank(r->group) == 0 ? windows_of(r) : 0);
     archi_word_add(&t[ARCHI_T_MESSAGES], r->sum.n_messages);
-    archi_word_add(&t[ARCHI_T_PEAK_BYTES], r->sum.peak_bytes);
+    archi_word_add(&t[ARCHI_T_PEAK_BYTES], r->sum.peak_bytes > peak ? r->sum.peak_bytes - peak : 0);
 }
 
-/* The rank's own row: nobody else writes there. */
+static void add_seconds(uint64_t *word, double seconds) { *word = archi_word_of(archi_number_of(*word) + seconds); }
+static void raise_to(uint64_t *word, uint64_t n) { *word = n > *word ? n : *word; }
+
+/* The rank's own row: nobody else writes there. A run to a precision comes here several times. */
 static void put_row(const rank_t *r, uint32_t rank)
 {
     uint64_t *row = archi_ledger_rank(&r->job->ledger, rank);
 
-    row[ARCHI_S_REPLICATIONS] = r->n_run;
-    row[ARCHI_S_EVENTS] = r->sum.n_events;
-    row[ARCHI_S_WINDOWS] = windows_of(r);
-    row[ARCHI_S_MESSAGES] = r->sum.n_messages;
-    row[ARCHI_S_BYTES] = r->sum.n_bytes;
-    row[ARCHI_S_ROLLBACKS] = r->sum.n_rollbacks;
-    row[ARCHI_S_UNDONE] = r->sum.n_undone;
-    row[ARCHI_S_REPEATED] = r->sum.n_repeated;
-    row[ARCHI_S_COPIES] = r->sum.n_copies;
-    row[ARCHI_S_COPY_BYTES] = r->sum.copy_bytes;
-    row[ARCHI_S_MOVED] = r->sum.n_moved;
-    row[ARCHI_S_MOVED_BYTES] = r->sum.moved_bytes;
-    row[ARCHI_S_CHANGES] = r->sum.n_changes;
-    row[ARCHI_S_GROWN] = r->sum.n_grown;
+    row[ARCHI_S_REPLICATIONS] += r->n_run;
+    row[ARCHI_S_EVENTS] += r->sum.n_events;
+    row[ARCHI_S_WINDOWS] += windows_of(r);
+    row[ARCHI_S_MESSAGES] += r->sum.n_messages;
+    row[ARCHI_S_BYTES] += r->sum.n_bytes;
+    row[ARCHI_S_ROLLBACKS] += r->sum.n_rollbacks;
+    row[ARCHI_S_UNDONE] += r->sum.n_undone;
+    row[ARCHI_S_REPEATED] += r->sum.n_repeated;
+    row[ARCHI_S_COPIES] += r->sum.n_copies;
+    row[ARCHI_S_MOVED] += r->sum.n_moved;
+    row[ARCHI_S_MOVED_BYTES] += r->sum.moved_bytes;
+    row[ARCHI_S_CHANGES] += r->sum.n_changes;
+    row[ARCHI_S_GROWN] += r->sum.n_grown;
     row[ARCHI_S_BLOCKS] = r->n_blocks;
-    row[ARCHI_S_PEAK_BYTES] = r->sum.peak_bytes;
-    row[ARCHI_S_WALL] = archi_word_of(r->sum.wall_seconds);
-    row[ARCHI_S_WAIT] = archi_word_of(r->sum.wait_seconds);
+    raise_to(&row[ARCHI_S_COPY_BYTES], r->sum.copy_bytes);
+    raise_to(&row[ARCHI_S_PEAK_BYTES], r->sum.peak_bytes);
+    add_seconds(&row[ARCHI_S_WALL], r->sum.wall_seconds);
+    add_seconds(&row[ARCHI_S_WAIT], r->sum.wait_seconds);
     archi_machine_name((char *)&row[ARCHI_S_HOST], ARCHI_HOST_WORDS * sizeof *row);
 }
 
@@ -326,7 +329,8 @@ static arch_status_t begin_together(rank_t *r, archi_net_t *net)
     if (r->track == NULL)
         return ARCH_OK;
     ARCH_TRY(archi_net_barrier(net));
-    r->track->origin = archi_machine_seconds();
+    if (r->track->origin == 0)
+        r->track->origin = archi_machine_seconds();
     return ARCH_OK;
 }
 
@@ -348,7 +352,7 @@ arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_h
         if (st == ARCH_OK)
             st = all_replications(&r, group);
         st = archi_saver_leave(r.saver, st);
-        add_totals(&r);
+        add_totals(&r, archi_net_rank(net));
     }
     put_row(&r, archi_net_rank(net));
     stop_others(job, st);

@@ -118,7 +118,7 @@ static bool wants_other_parts(const archi_job_t *job, uint32_t n_blocks)
 
 arch_status_t archi_survive_layout(archi_job_t *job, uint32_t n_ranks)
 {
-    uint32_t n = archi_survive_replications(job) > 0 ? archi_survive_replications(job) : 1;
+    uint32_t left = archi_survive_replications(job), n = archi_precision_expected(job, left > 0 ? left : 1, n_ranks);
     const archi_checkpoint_t *c = job->resume != NULL ? job->resume->file[0] : NULL;
 
     ARCH_TRY(archi_layout_make(job->plan, job->options, n, &job->known, n_ranks, &job->layout));

@@ -5,7 +5,7 @@
 
 /* MSER over every series takes the latest cut: with many series that would be the noisiest one's. The busiest speak for
  * all, with those at least a tenth as busy. */
-enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5 };
+enum { MOST_SERIES = 16, LEAST_SHARE = 10, MSER_GROUP = 5, BATCHES = 32, LOW = 2, HIGH = 5, CALM = 16 };
 
 /* Completions and latencies per fine interval of the operations, [n_operations][n_cells][2], merged over the group. */
 static arch_status_t gather_series(const archi_finished_t *done, archi_net_t *net, uint32_t n_ops, uint32_t n_cells,
@@ -49,36 +49,56 @@ static uint64_t busy_enough(const uint64_t *series, uint32_t n_ops, uint32_t n_c
     return top[MOST_SERIES - 1] > top[0] / LEAST_SHARE ? top[MOST_SERIES - 1] : top[0] / LEAST_SHARE + 1;
 }
 
-/* Mean latency of cells begin .. end - 1, and the variance of that mean as the groups of neighbours show it. */
-static double mean_of(const uint64_t *series, uint32_t begin, uint32_t end, double *variance)
+/* Sums of latencies and of completions over cells begin .. end - 1. */
+typedef struct {
+    double over, under;
+} part_t;
+
+static part_t part_of(const uint64_t *series, uint32_t begin, uint32_t end)
 {
-    double over = 0, under = 0, squares = 0, mean;
-    uint32_t n = 0;
+    part_t p = {0, 0};
 
     for (uint32_t k = begin; k < end; k++) {
-        over += (double)series[2 * k + 1];
-        under += (double)series[2 * k];
+        p.over += (double)series[2 * k + 1];
+        p.under += (double)series[2 * k];
     }
-    mean = under > 0 ? over / under : 0;
-    for (uint32_t k = begin; k < end; k += MSER_GROUP, n++) {
-        double residual = 0;
-        for (uint32_t i = k; i < k + MSER_GROUP && i < end; i++)
-            residual += (double)series[2 * i + 1] - mean * (double)series[2 * i];
-        squares += residual * residual;
-    }
-    *variance = under > 0 && n > 1 ? squares / (under * under) * n / (n - 1) : 0;
-    return mean;
+    return p;
 }
 
-/* On a series that is steady from the start MSER's minimum lies anywhere, and half a run may go for nothing. So what was
- * dropped and cannot be told from the rest is taken back, its later half first: 3 standard errors. */
+/* Variance of the mean over cells begin .. end - 1, times their completions. The batches are long, so that requests behind
+ * one another in a line, whose latencies are alike, do not pass for so many independent ones. */
+static double spread_of(const uint64_t *series, uint32_t begin, uint32_t end)
+{
+    part_t all = part_of(series, begin, end);
+    double mean = all.under > 0 ? all.over / all.under : 0, squares = 0;
+    uint32_t n = end - begin < BATCHES ? end - begin : BATCHES;
+
+    for (uint32_t i = 0; i < n; i++) {
+        part_t p = part_of(series, begin + (uint32_t)((uint64_t)(end - begin) * i / n),
+                           begin + (uint32_t)((uint64_t)(end - begin) * (i + 1) / n));
+        double rest = p.over - mean * p.under;
+        squares += rest * rest;
+    }
+    return all.under > 0 && n > 1 ? squares / all.under * n / (n - 1) : 0;
+}
+
+/* On a series that is steady from the start MSER's minimum lies anywhere: half a run may go for nothing, and since it likes
+ * to lie behind a busy spell, what is left is too quick on average. So what was dropped and cannot be told from the rest is
+ * taken back, its later half first. A beginning that is slower than the rest must be so by 5 standard errors: latencies are
+ * skewed, busy spells are common. One that is quicker, as of a system that starts empty, by 2. The errors are those of the
+ * whole run: MSER has left out what was restless. Where what it left out dwarfs the rest, 20 times the error of the rest
+ * are enough: that was no spell. */
 static uint32_t take_back(const uint64_t *series, uint32_t n_cells, uint32_t cut)
 {
-    while (cut >= 2 * MSER_GROUP) {
+    part_t kept = part_of(series, cut, n_cells);
+    double whole = spread_of(series, 0, n_cells), calm = CALM * spread_of(series, cut, n_cells);
+
+    while (cut >= 2 * MSER_GROUP && kept.under > 0) {
         uint32_t half = cut / 2 / MSER_GROUP * MSER_GROUP;
-        double of_dropped, of_kept, difference;
-        difference = mean_of(series, half, cut, &of_dropped) - mean_of(series, cut, n_cells, &of_kept);
-        if (difference * difference > 9 * (of_dropped + of_kept))
+        part_t dropped = part_of(series, half, cut);
+        double difference = dropped.under > 0 ? dropped.over / dropped.under - kept.over / kept.under : 0;
+        double spread = difference > 0 && calm < whole ? calm : whole, enough = difference < 0 ? LOW : HIGH;
+        if (difference * difference > enough * enough * spread * (1 / dropped.under + 1 / kept.under))
             break;
         cut = half;
     }

@@ -133,10 +133,11 @@ arch_status_t archi_net_agree(archi_net_t *net, arch_status_t st)
 
     if (net == NULL || net->size == 1)
         return st;
-    first = st == ARCH_OK ? net->size : net->rank;
+    first = st == ARCH_OK ? 2 * (int64_t)net->size : st == ARCH_E_CANCELLED ? (int64_t)net->size + net->rank : net->rank;
     ARCH_TRY(archi_net_min_i64(net, &first, 1));
-    if (first == net->size)
+    if (first == 2 * (int64_t)net->size)
         return ARCH_OK;
+    first %= net->size;
     memset(&notice, 0, sizeof notice);
     if (first == net->rank)
         write_notice(&notice, st);

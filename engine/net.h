@@ -62,7 +62,8 @@ arch_status_t archi_net_share(archi_net_t *net, size_t bytes, void **region);
 #define ARCHI_NET_APART UINT32_MAX
 void archi_net_set_rings(archi_net_t *net, uint32_t n_events);
 
-/* Collective. The same status on every rank: the first rank's failure is everyone's. Ranks that were fine get
+/* Collective. The same status on every rank: the first rank's failure is everyone's; ranks that were cancelled, perhaps
+ * because another failed, speak only when there is no other failure. Ranks that were fine get
  * ARCH_E_PEER's text naming the rank and its text. Precedes the next collective call wherever a rank may have failed. */
 arch_status_t archi_net_agree(archi_net_t *net, arch_status_t st);
 

@@ -646,6 +646,8 @@ static void run_settings(writer_t *w, const arch_run_settings_t *run)
     ticks(w, "duration", run->duration, ARCH_AUTO, "auto");
     ticks(w, "warmup", run->warmup, ARCH_AUTO, "auto");
     number(w, "replications", run->replications);
+    if (run->precision > 0)
+        number(w, "precision", run->precision);
     text(w, "seed", seed);
     ticks(w, "interval", run->interval, ARCH_AUTO, "auto");
     shut(w, "}");

@@ -7,6 +7,7 @@ const char *const archi_metric_names[ARCH_N_METRICS] = {"mean", "p50",    "p95",
                                                         "p999", "errors", "throughput", "utilisation"};
 
 enum { MAX_USERS = 100000000, MAX_INTERVALS = 1000000 };
+#define DEFAULT_PRECISION 0.05
 
 /* ---- the mix ----------------------------------------------------------------------------------------------------- */
 
@@ -480,17 +481,36 @@ static void read_seed(archi_reader_t *r, const archi_place_t *at, uint64_t *seed
         archi_expected(r, at, "a whole number below 2^64, as a string such as \"42\"");
 }
 
+/* "auto" is the least number with the usual precision. */
+static void read_replications(archi_reader_t *r, const archi_place_t *replications, const archi_place_t *precision)
+{
+    arch_run_settings_t *run = &r->design->run;
+
+    if (archi_json_is_text(replications->node) && strcmp(replications->node->of.text, "auto") == 0)
+        run->precision = DEFAULT_PRECISION;
+    else if (archi_json_is_text(replications->node))
+        archi_expected(r, replications, "a whole number from 1 to 1000000, or \"auto\"");
+    else
+        archi_read_whole(r, replications, 1, ARCHI_MAX_SERVERS, &run->replications);
+    if (precision->node == NULL)
+        return;
+    if (archi_json_is_number(precision->node) && precision->node->of.number > 0 && precision->node->of.number < 1)
+        run->precision = precision->node->of.number;
+    else
+        archi_expected(r, precision, "a number above 0 and below 1, such as 0.05");
+}
+
 void archi_read_run(archi_reader_t *r, const archi_place_t *at)
 {
-    static const char *const keys[] = {"duration", "warmup", "replications", "seed", "interval"};
+    static const char *const keys[] = {"duration", "warmup", "replications", "seed", "interval", "precision"};
     arch_run_settings_t *run = &r->design->run;
-    archi_place_t f[5];
+    archi_place_t f[6];
     bool good;
 
-    if (!at->node || !archi_fields(r, at, keys, 5, f))
+    if (!at->node || !archi_fields(r, at, keys, 6, f))
         return;
     good = archi_read_ticks(r, &f[0], false, &run->duration);
-    archi_read_whole(r, &f[2], 1, ARCHI_MAX_SERVERS, &run->replications);
+    read_replications(r, &f[2], &f[5]);
     read_seed(r, &f[3], &run->seed);
     if (archi_json_is_text(f[1].node) && strcmp(f[1].node->of.text, "auto") == 0)
         run->warmup = ARCH_AUTO;

@@ -100,6 +100,9 @@ static const archi_column_t provenance_columns[] = {
     PROVENANCE(warmup, TIME, "ns"),
     PROVENANCE(warmup_automatic, BOOL, ""),
     PROVENANCE(stationary, BOOL, ""),
+    HOW(precision_asked, DOUBLE, "1"),
+    HOW(precision_reached, DOUBLE, "1"),
+    HOW(precision_figure, TEXT, ""),
 };
 
 #define ENGINE(member, cell, unit) INCIDENT(arch_engine_t, member, cell, unit)

@@ -51,6 +51,23 @@ static void describe_run(const arch_provenance_t *run, char *out, size_t bytes)
              run->replications == 1 ? "" : "s", warmup, run->warmup_automatic ? " (automatic)" : "");
 }
 
+/* A half width of gamma / (1 + gamma) of the value is one of gamma of the truth, see coordinator/precision.h. */
+static void add_precision(archi_report_t *report)
+{
+    const arch_provenance_t *run = &report->results->provenance;
+    double asked = run->precision_asked;
+    bool reached = run->precision_reached <= asked / (1 + asked);
+    char text[256], known[64] = "has no confidence interval";
+
+    if (!(asked > 0) || *or_empty(run->precision_figure) == '\0')
+        return;
+    if (!isnan(run->precision_reached))
+        snprintf(known, sizeof known, "is known to %.2g %%", 100 * run->precision_reached);
+    snprintf(text, sizeof text, "%s %s; %s%.3g %% was asked for", run->precision_figure, known,
+             reached ? "" : "only: ", 100 * asked);
+    archi_report_wrap(report, reached ? "Precision: " : "! ", reached ? ARCHI_PLAIN : ARCHI_YELLOW, text);
+}
+
 static void add_head(archi_report_t *report)
 {
     const char *name = or_empty(report->results->name);
@@ -68,6 +85,7 @@ static void add_head(archi_report_t *report)
     if (!report->results->provenance.stationary)
         archi_report_wrap(report, "! ", ARCHI_YELLOW,
                           "The run never settled: its figures are doubtful.");
+    add_precision(report);
     archi_strbuf_add(&report->buf, "\n");
 }
 

@@ -168,24 +168,38 @@ double archi_quantile_needs(double p)
     return 10.0 / rare * (1.0 - 1e-12); /* 1 - 0.999 is a little below 0.001 */
 }
 
-/* Within a bucket the count spreads evenly over the whole numbers that it stands for. */
-static double quantile_at(const uint64_t *count, uint64_t n, double p)
+/* Where a share of the observations lies below: a bucket, and how far into it. Within a bucket the count spreads evenly over
+ * the whole numbers that it stands for. */
+typedef struct {
+    uint32_t bucket;
+    double share;
+} place_t;
+
+static place_t place_of(const uint64_t *count, uint64_t n, double p)
 {
-    double rank = p * (double)n, before = 0.0, here, share;
-    uint32_t i, last = 0;
+    double rank = p * (double)n, before = 0.0, here;
+    place_t out = {0, 0.0};
+    uint32_t i;
 
     for (i = 0; i < ARCHI_N_BUCKETS; i++) {
         here = (double)count[i];
         if (here > 0.0) {
-            last = i;
+            out.bucket = i;
             if (before + here >= rank)
                 break;
             before += here;
         }
     }
-    share = (rank - before) / (double)count[last];
-    share = share > 0.0 ? (share < 1.0 ? share : 1.0) : 0.0;
-    return (double)archi_bucket_lower(last) + share * (double)(archi_bucket_width(last) - 1);
+    out.share = (rank - before) / (double)count[out.bucket];
+    out.share = out.share > 0.0 ? (out.share < 1.0 ? out.share : 1.0) : 0.0;
+    return out;
+}
+
+static double quantile_at(const uint64_t *count, uint64_t n, double p)
+{
+    place_t at = place_of(count, n, p);
+
+    return (double)archi_bucket_lower(at.bucket) + at.share * (double)(archi_bucket_width(at.bucket) - 1);
 }
 
 bool archi_quantile(const uint64_t *count, double p, double *out)
@@ -199,59 +213,92 @@ bool archi_quantile(const uint64_t *count, double p, double *out)
     return (double)n >= archi_quantile_needs(p);
 }
 
-/* Sum of histograms from..to-1. */
-static uint64_t pool(const uint64_t *count, uint32_t from, uint32_t to, uint64_t *pooled)
+/* Sum of n histograms. */
+static uint64_t pool(const uint64_t *count, uint32_t n, uint64_t *pooled)
 {
     uint32_t r, i;
 
     for (i = 0; i < ARCHI_N_BUCKETS; i++)
         pooled[i] = 0;
-    for (r = from; r < to; r++)
+    for (r = 0; r < n; r++)
         for (i = 0; i < ARCHI_N_BUCKETS; i++)
             pooled[i] += count[(size_t)r * ARCHI_N_BUCKETS + i];
     return observations(pooled);
 }
 
-/* Sum over `sections` of (share of the data * (own quantile - q))^2; false when a section has too few observations. */
-static bool section_spread(const uint64_t *count, uint32_t n, uint32_t sections, double p, double q, uint64_t all,
-                           uint64_t *pooled, double *spread)
+/* Observations up to a place. */
+static double up_to(const uint64_t *count, place_t at)
 {
+    double n = at.share * (double)count[at.bucket];
     uint32_t i;
 
-    *spread = 0.0;
-    for (i = 0; i < sections; i++) {
-        uint32_t from = (uint32_t)((uint64_t)n * i / sections), to = (uint32_t)((uint64_t)n * (i + 1) / sections);
-        uint64_t here = pool(count, from, to, pooled);
-        double away;
+    for (i = 0; i < at.bucket; i++)
+        n += (double)count[i];
+    return n;
+}
 
-        if (!((double)here >= archi_quantile_needs(p)))
-            return false;
-        away = (quantile_at(pooled, here, p) - q) * ((double)here / (double)all);
-        *spread += away * away;
+/* What sections say about a share of all observations. */
+typedef struct {
+    uint32_t n;                    /* sections with observations */
+    double squares;                /* of what each has below the place beyond its part, in shares of all */
+    double weight2, weight3;       /* sums of the squares and cubes of the sections' shares */
+} spread_t;
+
+static spread_t spread_of(const uint64_t *count, uint32_t n, double p, place_t at, uint64_t all)
+{
+    spread_t s = {0, 0.0, 0.0, 0.0};
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        const uint64_t *section = count + (size_t)i * ARCHI_N_BUCKETS;
+        double here = (double)observations(section), weight = here / (double)all, rest;
+
+        if (!(here > 0.0))
+            continue;
+        rest = (up_to(section, at) - p * here) / (double)all;
+        s.n++;
+        s.squares += rest * rest;
+        s.weight2 += weight * weight;
+        s.weight3 += weight * weight * weight;
     }
-    return true;
+    return s;
+}
+
+/* Half the width of the interval of logit(p). Of normal observations with variances as the weights w, the squares are
+ * spread as a matrix C = diag(w) - w w' has it: mean tr C, and Satterthwaite's degrees of freedom (tr C)^2 / tr C^2, which
+ * are n - 1 when all weigh the same. */
+static double logit_half(const spread_t *s, double p, double confidence)
+{
+    double trace = 1.0 - s->weight2, trace2 = s->weight2 - 2.0 * s->weight3 + s->weight2 * s->weight2;
+
+    return archi_student(trace * trace / trace2, confidence) * archi_sqrt(s->squares / trace) / (p * (1.0 - p));
 }
 
 archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, double p, double confidence,
                                          uint64_t *pooled)
 {
     archi_interval_t out = unsupported(ARCHI_NAN);
-    uint64_t all = pool(count, 0, n, pooled);
-    double spread = 0.0, q;
-    uint32_t joined;
+    uint64_t all = pool(count, n, pooled);
+    double q, factor, low, high;
+    spread_t spread;
+    bool known = archi_quantile(pooled, p, &q);
 
-    if (!archi_quantile(pooled, p, &q)) {
-        out.value = q;
-        return out;
-    }
     out.value = q;
-    for (joined = 1; n / joined >= LEAST_SECTIONS && !out.supported; joined++) {
-        uint32_t sections = n / joined;
-
-        if (section_spread(count, n, sections, p, q, all, pooled, &spread))
-            out = interval(q, archi_sqrt(spread * sections / (sections - 1.0)), sections, confidence);
-    }
-    pool(count, 0, n, pooled);
+    if (!known)
+        return out;
+    spread = spread_of(count, n, p, place_of(pooled, all, p), all);
+    if (spread.n < LEAST_SECTIONS)
+        return out;
+    factor = archi_exp(logit_half(&spread, p, confidence)) * p / (1.0 - p);
+    high = factor / (1.0 + factor);
+    factor = p * p / ((1.0 - p) * (1.0 - p)) / factor;
+    low = factor / (1.0 + factor);
+    if (!((double)all * low >= 1.0 && (double)all * (1.0 - high) >= 1.0))
+        return out;
+    low = q - quantile_at(pooled, all, low);
+    high = quantile_at(pooled, all, high) - q;
+    out.half = low > high ? low : high;
+    out.supported = true;
     return out;
 }
 

@@ -45,10 +45,14 @@ double archi_quantile_needs(double p);
  * then the estimate all the same, NaN without any. */
 bool archi_quantile(const uint64_t *count, double p, double *out);
 
-/* With an interval from n replications' histograms count[n * ARCHI_N_BUCKETS], by sectioning (Asmussen & Glynn
- * 2007, III.5): the estimate is that of all data together, its spread that of the sections' own quantiles around
- * it. Replications that are too short on their own are joined until each section carries the quantile; supported
- * from 3 sections on. `pooled` [ARCHI_N_BUCKETS] is scratch and leaves as the sum of all. */
+/* With an interval from n sections' histograms count[n * ARCHI_N_BUCKETS]: independent replications, or stretches of one run
+ * that are long. The estimate q is that of all data together. How sure it is shows the spread of the shares that the
+ * sections have below q, whose total is p of all: a ratio estimate, with an interval on the scale of logit(p) (Newcombe,
+ * The American Statistician 55, 2001), whose ends are read from the distribution of all data (Woodruff, J. Am. Stat. Assoc.
+ * 47, 1952). Unlike quantiles of sections (Asmussen & Glynn 2007, III.5) shares have no bias where a section is short, so
+ * none must carry the quantile alone; sections count by their observations, and so do the degrees of freedom (Satterthwaite,
+ * Biometrics Bulletin 2, 1946). `half` is the larger of the two sides. Supported from 3 sections with observations on, and
+ * when an observation lies beyond either end. `pooled` [ARCHI_N_BUCKETS] is scratch and leaves as the sum of all. */
 archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, double p, double confidence,
                                          uint64_t *pooled);
 

@@ -282,6 +282,7 @@ typedef struct {
     arch_time_t duration;  /* simulated, > 0 */
     arch_time_t warmup;    /* ARCH_AUTO: MSER-5 */
     uint32_t replications; /* >= 1 */
+    double precision;      /* above 0: at least so many, until figures are that precise (arch_run_options_t); 0: so many */
     uint64_t seed;
     arch_time_t interval; /* of the time series; ARCH_AUTO: 1/64 of the duration, 1/16 of large designs */
 } arch_run_settings_t;

@@ -105,6 +105,10 @@ typedef struct {
     arch_time_t duration, warmup; /* warm-up: the largest cut of any replication */
     bool warmup_automatic;
     bool stationary; /* false: no cut within half the run was found, figures are doubtful */
+    /* Of a run to a precision: the half width that was asked for and the largest that there is, as shares of the values, and
+     * the figure that has it, "web lb/read p95". Else 0, NaN and "". */
+    double precision_asked, precision_reached;
+    const char *precision_figure;
 } arch_provenance_t;
 
 /* What one rank did, or the ranks of one replication group together, over all replications that they simulated. What

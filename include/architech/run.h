@@ -58,7 +58,15 @@ typedef struct {
     /* Asked a few times per second, by any of the threads of a run that writes checkpoints: not 0 stops the run with a
      * checkpoint, and ARCH_E_SAVED. May be NULL. */
     int (*interrupted)(void *user);
-    /* Something about checkpoints that the user should know; by any thread, one at a time. May be NULL. */
+    /* Replications until figures are precise: above 0, the half width of their 95 % intervals as a share of their values.
+     * The run begins with those of the design, but at least 10, and is in the end the same as one of so many. It writes no
+     * checkpoints. A run that does not get there says so in a finding, "precision". */
+    double precision;
+    const char *const *precision_of; /* [n_precision_of] figures, "web lb/read p95" or "db utilisation"; none: those of */
+    uint32_t n_precision_of;         /* the objectives or, without objectives, mean and p95 of every operation */
+    uint32_t most_replications;      /* that this may take; 0: 1000 */
+    /* Something about checkpoints, or how precise the run is so far, that the user should know; by any thread, one at a
+     * time. May be NULL. */
     void (*note)(void *user, int is_warning, const char *text);
     double read_seconds;         /* that reading the design took: told with the engine's statistics, used for nothing else */
 } arch_run_options_t;

@@ -13,8 +13,8 @@ _architech()
     --format) mapfile -t COMPREPLY < <(compgen -W "$([[ $command == sweep ]] && echo "text csv" || echo "text json")" -- "$word")
         return ;;
     --executor) mapfile -t COMPREPLY < <(compgen -W "auto sequential conservative optimistic" -- "$word"); return ;;
-    --warmup) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
-    --set | --unset | --seed | --replications | --duration | --threads | --group | --partitions | --memory | -n | --parts | \
+    --warmup | --replications) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    --set | --unset | --seed | --precision | --precision-of | --duration | --threads | --group | --partitions | --memory | -n | --parts | \
         --checkpoint-every | --checkpoint-every-simulated | --checkpoint-keep | --connect | --show | --patience | --jobs | \
         --credit | --confidence | --tolerance | --most-replications | --overload | --overload-time | --recovery-time | \
         --workers | --listen | --publish | --precision | --rows | --indifference | --first | --most | --side-by-side | \

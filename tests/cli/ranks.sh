@@ -38,6 +38,18 @@ for ranks in 1 2 5; do
     once "$(grep '^digest' alone.txt)"
     expect 0 1 architech diff alone.h5 ranks.h5
 done
+sed 's/{"cpu": "1ms"}/{"cpu": {"exponential": {"mean": "1ms"}}}/' good.json > noisy.json
+architech run noisy.json --precision 3% -q -o alone.h5 2> /dev/null || fail "a precision, one process"
+for ranks in 2 5; do
+    expect 0 $ranks architech run noisy.json --precision 3% -o ranks.h5
+    once "Precision: web app/serve"
+    once "after 10 replications"
+    cp out ranks.txt
+    expect 0 1 architech diff alone.h5 ranks.h5
+    count=$(sed -n 's/.* x \([0-9]*\) replications.*/\1/p' ranks.txt)
+    expect 0 $ranks architech run noisy.json --replications "$count" -o ranks.h5
+    expect 0 1 architech diff alone.h5 ranks.h5
+done
 expect 1 3 architech run missed.json
 once "$(grep '^digest' alone.txt)"
 expect 2 3 architech run bad.json

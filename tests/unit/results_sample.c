@@ -185,6 +185,8 @@ static void fill_provenance(arch_provenance_t *p)
     p->warmup = 3750 * ARCH_MILLISECOND;
     p->warmup_automatic = true;
     p->stationary = true;
+    p->precision_reached = NAN;
+    p->precision_figure = "";
 }
 
 /* Rank 2 of three had nothing to do. */

@@ -260,7 +260,42 @@ static void intervals_cover_the_quantile_as_often_as_they_say(void)
     CU_ASSERT(tail > 360 && tail < 396);
 }
 
-static void short_replications_are_joined_to_sections(void)
+/* None of 30 replications with 120 observations each could say anything about its own p99. */
+static void short_replications_cover_the_quantile_together(void)
+{
+    enum { EXPERIMENTS = 400, REPLICATIONS = 30 };
+    int covered = 0, given = 0;
+
+    for (uint64_t e = 0; e < EXPERIMENTS; e++) {
+        archi_interval_t i;
+        memset(count, 0, sizeof count);
+        for (uint64_t r = 0; r < REPLICATIONS; r++)
+            fill_exponentials(count + r * ARCHI_N_BUCKETS, 120, 1e6, 50 * e + r);
+        i = archi_quantile_interval(count, REPLICATIONS, 0.99, 0.95, pooled);
+        given += i.supported;
+        covered += covers(i, 1e6 * log(100.0));
+    }
+    CU_ASSERT_EQUAL(given, EXPERIMENTS);
+    CU_ASSERT(covered > 364 && covered < 396); /* binomial: 380 +- 4.4 */
+}
+
+/* Slices of one run are of 1 to 32 parts: half of all observations are in one section. */
+static void unequal_sections_cover_the_quantile(void)
+{
+    static const uint64_t parts[] = {1, 1, 2, 4, 4, 4, 8, 8, 32};
+    enum { EXPERIMENTS = 400, SECTIONS = 9 };
+    int covered = 0;
+
+    for (uint64_t e = 0; e < EXPERIMENTS; e++) {
+        memset(count, 0, sizeof count);
+        for (uint64_t r = 0; r < SECTIONS; r++)
+            fill_exponentials(count + r * ARCHI_N_BUCKETS, 100 * parts[r], 1e6, 20 * e + r);
+        covered += covers(archi_quantile_interval(count, SECTIONS, 0.95, 0.95, pooled), 1e6 * log(20.0));
+    }
+    CU_ASSERT(covered > 364 && covered < 396);
+}
+
+static void an_interval_without_an_end_is_refused(void)
 {
     archi_interval_t i;
     double q;
@@ -268,11 +303,15 @@ static void short_replications_are_joined_to_sections(void)
     memset(count, 0, sizeof count);
     for (uint64_t r = 0; r < 30; r++)
         fill_exponentials(count + r * ARCHI_N_BUCKETS, 120, 1e6, r);
-    i = archi_quantile_interval(count, 30, 0.99, 0.95, pooled); /* 3,600 in all: three sections of 1,200 */
+    i = archi_quantile_interval(count, 30, 0.99, 0.95, pooled);
     CU_ASSERT(i.supported && i.half > 0.0);
     CU_ASSERT(archi_quantile(pooled, 0.99, &q) && q == i.value);
-    i = archi_quantile_interval(count, 12, 0.99, 0.95, pooled); /* 1,440: a value, but no interval */
-    CU_ASSERT(!i.supported && i.value > 0.0 && isnan(i.half));
+    for (uint32_t b = 0; b < ARCHI_N_BUCKETS; b++) /* one of three has all that is slow */
+        count[ARCHI_N_BUCKETS + b] = count[2 * ARCHI_N_BUCKETS + b] = 0;
+    for (uint32_t r = 0; r < 3; r++)
+        count[r * ARCHI_N_BUCKETS + archi_bucket(1000)] = 4000;
+    i = archi_quantile_interval(count, 3, 0.999, 0.95, pooled);
+    CU_ASSERT(!i.supported && isnan(i.half));
     i = archi_quantile_interval(count, 1, 0.99, 0.95, pooled);
     CU_ASSERT(!i.supported);
     i = archi_quantile_interval(count, 0, 0.99, 0.95, pooled);
@@ -415,7 +454,9 @@ int main(void)
     CU_ADD_TEST(s, quantiles_are_interpolated_within_their_bucket);
     CU_ADD_TEST(s, a_quantile_the_data_cannot_carry_is_refused);
     CU_ADD_TEST(s, intervals_cover_the_quantile_as_often_as_they_say);
-    CU_ADD_TEST(s, short_replications_are_joined_to_sections);
+    CU_ADD_TEST(s, short_replications_cover_the_quantile_together);
+    CU_ADD_TEST(s, unequal_sections_cover_the_quantile);
+    CU_ADD_TEST(s, an_interval_without_an_end_is_refused);
     CU_ADD_TEST(s, mser_cuts_a_warm_up_that_is_there);
     CU_ADD_TEST(s, mser_keeps_a_series_without_warm_up);
     CU_ADD_TEST(s, mser_does_not_trust_a_series_that_keeps_growing);

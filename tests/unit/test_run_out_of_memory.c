@@ -41,6 +41,21 @@ static arch_status_t run_in_parts(void) { return run_on(1, 1, 3); }
 static arch_status_t run_side_by_side(void) { return run_on(2, 1, 1); }
 static arch_status_t run_together(void) { return run_on(3, 3, 3); }
 
+/* Ten replications, and two more after a look. */
+static arch_status_t run_to_a_precision(void)
+{
+    static const char *const figures[] = {"web throughput"};
+    arch_run_options_t options = {.threads = 2, .precision = 1e-4, .precision_of = figures, .n_precision_of = 1,
+                                  .most_replications = 12};
+    arch_results_t *results = NULL;
+    arch_status_t st = arch_run(design, &options, &results);
+
+    CU_ASSERT_EQUAL(results != NULL, st == ARCH_OK);
+    CU_ASSERT(results == NULL || results->provenance.replications == 12);
+    arch_results_destroy(&results);
+    return st;
+}
+
 static arch_status_t cut(void)
 {
     arch_cut_t *made = NULL;
@@ -84,6 +99,7 @@ static void in_several_parts(void) { survives(run_in_parts); }
 static void on_ranks_side_by_side(void) { survives(run_side_by_side); }
 static void on_ranks_that_share_a_replication(void) { survives(run_together); }
 static void with_a_trace(void) { survives(run_with_a_trace); }
+static void to_a_precision(void) { survives(run_to_a_precision); }
 static void in_a_cut(void) { survives(cut); }
 static void in_the_traffic_equations(void) { survives(expect_traffic); }
 
@@ -98,6 +114,7 @@ int main(void)
         {"on ranks side by side", on_ranks_side_by_side},
         {"on ranks that share a replication", on_ranks_that_share_a_replication},
         {"with a trace", with_a_trace},
+        {"to a precision", to_a_precision},
         {"in a cut", in_a_cut},
         {"in the traffic equations", in_the_traffic_equations},
     };
