@@ -1,8 +1,8 @@
 /* experiments/estimates.c - what samples say: estimates with their intervals, and differences of two designs.
  *
  * Every figure is a function of sums over replications. Its linear part, what replication k adds to the estimate beyond its
- * share, gives the standard error (the delta method; Asmussen & Glynn, Stochastic Simulation, 2007, III.3 and III.5 for
- * sections and quantiles): for a ratio n (over_k - R under_k) / sum(under), for a quantile n share_k (q_k - q). Two
+ * share, gives the standard error (the delta method; Asmussen & Glynn, Stochastic Simulation, 2007, III.3): for a ratio
+ * n (over_k - R under_k) / sum(under), for a quantile what archi_quantile_linear() says. Two
  * designs with the same replications are compared by the difference of these, replication by replication, so what both
  * have in common cancels (Law 2015, 11.2). */
 #include "model/estimate.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_SECTIONS = 3 };
+enum { MOST_SECTIONS = 32 }; /* of a run, see coordinator/ledger.c */
 
 static double quantile_of(arch_figure_t figure)
 {
@@ -87,33 +87,18 @@ static bool linear_ratio(const arch_samples_t *s, arch_metric_at_t m, double *va
 
 /* ---- quantiles -------------------------------------------------------------------------------------------------- */
 
-static uint64_t pool(const arch_samples_t *s, uint32_t op, uint32_t from, uint32_t to, uint64_t *pooled)
+/* The histograms of all replications, dealt to n sections; the last [ARCHI_N_BUCKETS] are scratch. The caller frees. */
+static arch_status_t histograms(const arch_samples_t *s, uint32_t op, uint32_t n, uint64_t **out)
 {
-    uint64_t n = 0;
-
-    memset(pooled, 0, ARCHI_N_BUCKETS * sizeof *pooled);
-    for (uint32_t k = from; k < to; k++) {
+    *out = calloc((size_t)n + 1, ARCHI_N_BUCKETS * sizeof **out);
+    if (*out == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for histograms of %u replications", n);
+    for (uint32_t k = 0; k < s->n; k++) {
         const arch_operation_sample_t *o = &s->sample[k]->operation[op];
         for (uint32_t i = 0; i < o->n_buckets; i++)
-            pooled[o->bucket[i]] += o->count[i];
-        n += o->completed;
+            (*out)[(size_t)(k % n) * ARCHI_N_BUCKETS + o->bucket[i]] += o->count[i];
     }
-    return n;
-}
-
-/* Linear parts of `sections` sections of neighbours; false when one cannot carry the quantile. */
-static bool linear_sections(const arch_samples_t *s, uint32_t op, double p, double q, uint64_t all, uint32_t sections,
-                            double *e, uint64_t *pooled)
-{
-    for (uint32_t i = 0; i < sections; i++) {
-        uint32_t from = (uint32_t)((uint64_t)s->n * i / sections), to = (uint32_t)((uint64_t)s->n * (i + 1) / sections);
-        uint64_t here = pool(s, op, from, to, pooled);
-        double own;
-        if (!archi_quantile(pooled, p, &own))
-            return false;
-        e[i] = sections * ((double)here / (double)all) * (own - q);
-    }
-    return true;
+    return ARCH_OK;
 }
 
 /* No quantile lies above the largest that there was, which interpolation within the last bucket does not know. */
@@ -126,31 +111,42 @@ static double largest(const arch_samples_t *s, uint32_t op)
     return most;
 }
 
+/* As a run has it: more replications than so many share sections. */
+static arch_status_t estimate_quantile(const arch_samples_t *s, arch_metric_at_t m, double confidence, arch_estimate_t *out)
+{
+    uint32_t n = s->n < MOST_SECTIONS ? s->n : MOST_SECTIONS;
+    archi_interval_t interval;
+    uint64_t *count = NULL;
+
+    ARCH_TRY(histograms(s, m.first, n, &count));
+    interval = archi_quantile_interval(count, n, quantile_of(m.figure), confidence, count + (size_t)n * ARCHI_N_BUCKETS);
+    out->supported = archi_quantile(count + (size_t)n * ARCHI_N_BUCKETS, quantile_of(m.figure), &out->value);
+    out->value = out->supported ? fmin(out->value, largest(s, m.first)) : NAN;
+    out->half_width = out->supported && interval.supported ? interval.half : NAN;
+    free(count);
+    return ARCH_OK;
+}
+
 /* ---- either ----------------------------------------------------------------------------------------------------- */
 
-/* Estimate and linear parts of so many sections as carry the figure, joined until each does; *sections 0: none do. */
+/* Estimate and linear parts of every replication; `known` false: of none. */
 typedef struct {
     double value;
-    bool supported;
-    uint32_t sections;
+    bool supported, known;
     double *e; /* [samples->n] */
 } linear_t;
 
-static arch_status_t linear_quantile(const arch_samples_t *s, arch_metric_at_t m, uint32_t most, linear_t *out)
+static arch_status_t linear_quantile(const arch_samples_t *s, arch_metric_at_t m, linear_t *out)
 {
     double p = quantile_of(m.figure), q;
-    uint64_t *pooled = malloc(ARCHI_N_BUCKETS * sizeof *pooled), all;
+    uint64_t *count = NULL, *pooled;
 
-    if (pooled == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a histogram");
-    all = pool(s, m.first, 0, s->n, pooled);
+    ARCH_TRY(histograms(s, m.first, s->n, &count));
+    pooled = count + (size_t)s->n * ARCHI_N_BUCKETS;
+    out->known = archi_quantile_linear(count, s->n, p, out->e, pooled);
     out->supported = archi_quantile(pooled, p, &q);
     out->value = out->supported ? fmin(q, largest(s, m.first)) : NAN;
-    out->sections = 0;
-    for (uint32_t joined = 1; out->supported && s->n / joined >= LEAST_SECTIONS && out->sections == 0; joined++)
-        if (s->n / joined <= most && linear_sections(s, m.first, p, q, all, s->n / joined, out->e, pooled))
-            out->sections = s->n / joined;
-    free(pooled);
+    free(count);
     return ARCH_OK;
 }
 
@@ -175,33 +171,18 @@ static arch_metric_at_t busiest(const arch_samples_t *s, arch_metric_at_t m)
     return one;
 }
 
-/* `most`: sections at most. */
-static arch_status_t linearise(const arch_samples_t *s, arch_metric_at_t m, uint32_t most, linear_t *out)
+static arch_status_t linearise(const arch_samples_t *s, arch_metric_at_t m, linear_t *out)
 {
     out->e = malloc(((size_t)s->n + 1) * sizeof *out->e);
     if (out->e == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u replications", s->n);
     if (quantile_of(m.figure) > 0)
-        return linear_quantile(s, m, most, out);
+        return linear_quantile(s, m, out);
     if (m.figure == ARCH_FIGURE_BUSIEST)
         m = busiest(s, m);
     out->supported = linear_ratio(s, m, &out->value, out->e);
-    out->sections = out->supported && s->n >= 2 ? s->n : 0;
+    out->known = out->supported && s->n >= 2;
     return ARCH_OK;
-}
-
-/* Linear parts of replications joined to fewer sections: as long as `sections` divides what there is evenly enough. */
-static void join(linear_t *l, uint32_t sections)
-{
-    for (uint32_t i = 0; i < sections; i++) {
-        uint32_t from = (uint32_t)((uint64_t)l->sections * i / sections);
-        uint32_t to = (uint32_t)((uint64_t)l->sections * (i + 1) / sections);
-        double sum = 0;
-        for (uint32_t k = from; k < to; k++)
-            sum += l->e[k];
-        l->e[i] = sum * sections / l->sections;
-    }
-    l->sections = sections;
 }
 
 /* Standard error of the mean of e[n], around 0. */
@@ -219,15 +200,6 @@ static double half_width(const double *e, uint32_t n, double confidence)
     return n >= 2 ? archi_student(n - 1.0, confidence) * standard_error(e, n) : NAN;
 }
 
-static arch_estimate_t estimate_of(const linear_t *l, double confidence)
-{
-    arch_estimate_t e = {l->supported ? l->value : NAN, NAN, l->supported};
-
-    if (l->supported && l->sections > 0)
-        e.half_width = half_width(l->e, l->sections, confidence);
-    return e;
-}
-
 static arch_status_t check(const arch_samples_t *s, arch_metric_at_t m, double confidence)
 {
     uint32_t rows = m.figure <= ARCH_FIGURE_THROUGHPUT ? s->n_operations : s->n_components;
@@ -239,18 +211,26 @@ static arch_status_t check(const arch_samples_t *s, arch_metric_at_t m, double c
     return ARCH_OK;
 }
 
-arch_status_t arch_samples_estimate(const arch_samples_t *samples, arch_metric_at_t metric, double confidence,
-                                    arch_estimate_t *out)
+static arch_status_t estimate(const arch_samples_t *s, arch_metric_at_t m, double confidence, arch_estimate_t *out)
 {
     linear_t l = {0};
     arch_status_t st;
 
-    ARCH_TRY(check(samples, metric, confidence));
-    st = linearise(samples, metric, UINT32_MAX, &l);
+    if (quantile_of(m.figure) > 0)
+        return estimate_quantile(s, m, confidence, out);
+    st = linearise(s, m, &l);
     if (st == ARCH_OK)
-        *out = estimate_of(&l, confidence);
+        *out = (arch_estimate_t){l.supported ? l.value : NAN, l.known ? half_width(l.e, s->n, confidence) : NAN,
+                                 l.supported};
     free(l.e);
     return st;
+}
+
+arch_status_t arch_samples_estimate(const arch_samples_t *samples, arch_metric_at_t metric, double confidence,
+                                    arch_estimate_t *out)
+{
+    ARCH_TRY(check(samples, metric, confidence));
+    return estimate(samples, metric, confidence, out);
 }
 
 arch_status_t arch_samples_values(const arch_samples_t *samples, arch_metric_at_t metric, double *x)
@@ -259,9 +239,9 @@ arch_status_t arch_samples_values(const arch_samples_t *samples, arch_metric_at_
     arch_status_t st;
 
     ARCH_TRY(check(samples, metric, 0.95));
-    st = linearise(samples, metric, UINT32_MAX, &l);
+    st = linearise(samples, metric, &l);
     for (uint32_t k = 0; st == ARCH_OK && k < samples->n; k++)
-        x[k] = l.sections == samples->n ? l.value + l.e[k] : NAN;
+        x[k] = l.known ? l.value + l.e[k] : NAN;
     free(l.e);
     return st;
 }
@@ -290,80 +270,60 @@ static double paired_width(const linear_t *a, const linear_t *b, double scale_a,
 }
 
 /* Welch's interval for independent samples (Welch 1947). */
-static double welch_width(const linear_t *a, const linear_t *b, double scale_a, double scale_b, double confidence)
+static double welch_width(const linear_t *a, uint32_t n_a, const linear_t *b, uint32_t n_b, double scale_a, double scale_b,
+                          double confidence)
 {
     double sa, sb, va, vb, dof;
 
-    if (a->sections < 2 || b->sections < 2)
+    if (!a->known || !b->known)
         return NAN;
-    sa = scale_a * standard_error(a->e, a->sections);
-    sb = scale_b * standard_error(b->e, b->sections);
+    sa = scale_a * standard_error(a->e, n_a);
+    sb = scale_b * standard_error(b->e, n_b);
     va = sa * sa;
     vb = sb * sb;
     if (!(va + vb > 0))
         return 0;
-    dof = (va + vb) * (va + vb) / (va * va / (a->sections - 1.0) + vb * vb / (b->sections - 1.0));
+    dof = (va + vb) * (va + vb) / (va * va / (n_a - 1.0) + vb * vb / (n_b - 1.0));
     return archi_student(dof, confidence) * sqrt(va + vb);
 }
 
-static arch_status_t widths(linear_t *a, linear_t *b, double confidence, arch_difference_t *out)
+static arch_status_t widths(const linear_t *a, uint32_t n_a, const linear_t *b, uint32_t n_b, double confidence,
+                            arch_difference_t *out)
 {
     double *scratch, r = b->value / a->value;
 
-    if (!out->paired || a->sections == 0 || b->sections == 0) {
-        out->difference.half_width = welch_width(a, b, 1, 1, confidence);
-        out->ratio.half_width = welch_width(a, b, r / a->value, 1 / a->value, confidence);
+    if (!out->paired || !a->known || !b->known) {
+        out->difference.half_width = welch_width(a, n_a, b, n_b, 1, 1, confidence);
+        out->ratio.half_width = welch_width(a, n_a, b, n_b, r / a->value, 1 / a->value, confidence);
         return ARCH_OK;
     }
-    scratch = malloc((size_t)a->sections * sizeof *scratch + 1);
+    scratch = malloc((size_t)n_a * sizeof *scratch + 1);
     if (scratch == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u replications", a->sections);
-    out->correlation = correlation(a, b, a->sections);
-    out->difference.half_width = paired_width(a, b, 1, 1, a->sections, confidence, scratch);
-    out->ratio.half_width = paired_width(a, b, r / a->value, 1 / a->value, a->sections, confidence, scratch);
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u replications", n_a);
+    out->correlation = correlation(a, b, n_a);
+    out->difference.half_width = paired_width(a, b, 1, 1, n_a, confidence, scratch);
+    out->ratio.half_width = paired_width(a, b, r / a->value, 1 / a->value, n_a, confidence, scratch);
     free(scratch);
     return ARCH_OK;
 }
 
-static arch_status_t set_beside(linear_t *a, linear_t *b, double confidence, arch_difference_t *out)
+static arch_status_t set_beside(const linear_t *a, uint32_t n_a, const linear_t *b, uint32_t n_b, double confidence,
+                                arch_difference_t *out)
 {
     double nan = NAN;
 
-    out->a = estimate_of(a, confidence);
-    out->b = estimate_of(b, confidence);
     out->correlation = nan;
     out->difference = (arch_estimate_t){b->value - a->value, nan, a->supported && b->supported};
     out->ratio = (arch_estimate_t){nan, nan, false};
     if (!out->difference.supported)
         return ARCH_OK;
-    ARCH_TRY(widths(a, b, confidence, out));
+    ARCH_TRY(widths(a, n_a, b, n_b, confidence, out));
     out->clear = fabs(out->difference.value) > out->difference.half_width;
     if (a->value > 0 && a->value > out->a.half_width) {
         out->ratio.value = b->value / a->value;
         out->ratio.supported = true;
     } else {
         out->ratio.half_width = nan;
-    }
-    return ARCH_OK;
-}
-
-/* Both in the same number of sections, so that they can be paired. */
-static arch_status_t match(const arch_samples_t *a, arch_metric_at_t of_a, linear_t *la, const arch_samples_t *b,
-                           arch_metric_at_t of_b, linear_t *lb)
-{
-    uint32_t n;
-
-    while (la->sections != lb->sections && la->sections > 0 && lb->sections > 0) {
-        bool first = la->sections > lb->sections;
-        linear_t *more = first ? la : lb;
-        n = first ? lb->sections : la->sections;
-        if (quantile_of(first ? of_a.figure : of_b.figure) > 0) {
-            free(more->e);
-            *more = (linear_t){0};
-            ARCH_TRY(linearise(first ? a : b, first ? of_a : of_b, n, more));
-        } else {
-            join(more, n);
-        }
     }
     return ARCH_OK;
 }
@@ -375,14 +335,12 @@ arch_status_t arch_samples_compare(const arch_samples_t *a, arch_metric_at_t of_
     arch_status_t st = ARCH_OK;
 
     memset(out, 0, sizeof *out);
-    ARCH_TRY(check(a, of_a, confidence));
-    ARCH_TRY(check(b, of_b, confidence));
+    ARCH_TRY(arch_samples_estimate(a, of_a, confidence, &out->a));
+    ARCH_TRY(arch_samples_estimate(b, of_b, confidence, &out->b));
     out->paired = a->first == b->first && a->n == b->n;
-    ARCH_TRY_TO(done, linearise(a, of_a, UINT32_MAX, &la));
-    ARCH_TRY_TO(done, linearise(b, of_b, UINT32_MAX, &lb));
-    if (out->paired)
-        ARCH_TRY_TO(done, match(a, of_a, &la, b, of_b, &lb));
-    ARCH_TRY_TO(done, set_beside(&la, &lb, confidence, out));
+    ARCH_TRY_TO(done, linearise(a, of_a, &la));
+    ARCH_TRY_TO(done, linearise(b, of_b, &lb));
+    ARCH_TRY_TO(done, set_beside(&la, a->n, &lb, b->n, confidence, out));
 done:
     free(la.e);
     free(lb.e);

@@ -302,6 +302,32 @@ archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, doub
     return out;
 }
 
+bool archi_quantile_linear(const uint64_t *count, uint32_t n, double p, double *e, uint64_t *pooled)
+{
+    uint64_t all = pool(count, n, pooled);
+    double q, low, high, error, slope;
+    spread_t spread;
+    place_t at;
+    uint32_t i;
+
+    if (!archi_quantile(pooled, p, &q))
+        return false;
+    at = place_of(pooled, all, p);
+    spread = spread_of(count, n, p, at, all);
+    error = archi_sqrt(spread.squares);
+    low = p - 2.0 * error > 0.5 / (double)all ? p - 2.0 * error : 0.5 / (double)all;
+    high = p + 2.0 * error < 1.0 - 0.5 / (double)all ? p + 2.0 * error : 1.0 - 0.5 / (double)all;
+    if (spread.n < LEAST_SECTIONS || !(high > low))
+        return false;
+    slope = (quantile_at(pooled, all, high) - quantile_at(pooled, all, low)) / (high - low);
+    for (i = 0; i < n; i++) {
+        const uint64_t *section = count + (size_t)i * ARCHI_N_BUCKETS;
+
+        e[i] = slope * n * (p * (double)observations(section) - up_to(section, at)) / (double)all;
+    }
+    return true;
+}
+
 /* ---- warm-up and stability -------------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -56,6 +56,12 @@ bool archi_quantile(const uint64_t *count, double p, double *out);
 archi_interval_t archi_quantile_interval(const uint64_t *count, uint32_t n, double p, double confidence,
                                          uint64_t *pooled);
 
+/* The linear part of that: e[i], what section i adds to the estimate beyond its part, so that differences of two quantiles
+ * whose sections belong together can be taken section by section. Their mean is 0, their standard deviation over sqrt(n)
+ * the quantile's standard error: the part of the share below q times the slope of the quantile around p (Bahadur 1966),
+ * which is taken over two standard errors to either side. False when the quantile or its spread is not known. */
+bool archi_quantile_linear(const uint64_t *count, uint32_t n, double p, double *e, uint64_t *pooled);
+
 /* ---- warm-up and stability -------------------------------------------------------------------------------------- */
 
 typedef struct {

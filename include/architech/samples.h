@@ -120,15 +120,13 @@ arch_status_t arch_samples_metrics(const arch_samples_t *samples, arch_metric_at
 arch_status_t arch_samples_objective(const arch_samples_t *samples, const arch_design_t *design, uint32_t objective,
                                      arch_metric_at_t *out);
 
-/* The estimate over all replications with its interval of `confidence` (0.95): for means, shares and rates the ratio
- * estimator, for quantiles sectioning (model/estimate.h); equal to what arch_run() of these replications reports from 5
- * replications on. With fewer there is a value and mostly no interval. */
+/* The estimate over all replications with its interval of `confidence` (0.95), as docs/statistics.md has it; equal to what
+ * arch_run() of these replications reports from 5 replications on. With fewer, percentiles have a value and no interval. */
 arch_status_t arch_samples_estimate(const arch_samples_t *samples, arch_metric_at_t metric, double confidence,
                                     arch_estimate_t *out);
 
-/* What each replication adds to the estimate: x[k], whose mean is the estimate and whose spread over sqrt(n) its standard
- * error (jackknife pseudo-values would be; these are the linear part of them). [samples->n]; NaN where the replication
- * cannot carry the figure. */
+/* What each replication makes of it: x[k], whose mean is the estimate and whose standard deviation over sqrt(n) its
+ * standard error (the linear part of the estimate). [samples->n]; NaN where the replications cannot carry the figure. */
 arch_status_t arch_samples_values(const arch_samples_t *samples, arch_metric_at_t metric, double *x);
 
 /* b against a. */

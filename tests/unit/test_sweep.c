@@ -165,7 +165,7 @@ static void goes_on_after_a_stop(void)
 {
     arch_sweep_t *s = parse(HEAD "\"replications\": 4, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", "
                                  "\"values\": [1, 2, 3, 4, 5, 6]}, "
-                                 "\"long\": {\"pointer\": \"/run/duration\", \"values\": [\"8s\"]}}}");
+                                 "\"long\": {\"pointer\": \"/run/duration\", \"values\": [\"100s\"]}}}");
     results_folder_t folder;
     char journal[300];
     arch_lab_options_t options = {.threads = 1, .journal = journal, .progress = stop_soon};
