@@ -145,15 +145,15 @@ static void report(archi_farm_t *farm, const setting_t *s, const tally_t *t, dou
     double jobs = (double)s->jobs;
 
     archi_farm_stats(farm, &f);
-    printf("jobs %" PRIu64 "  workers %" PRIu64 "  bytes %" PRIu64 "\n", s->jobs, s->workers, s->bytes);
-    printf("seconds %.3f  jobs/s %.0f  ms per job %.4f\n", wall, jobs / wall, 1e3 * wall / jobs);
-    printf("coordinator ms per job %.4f\n", 1e3 * f.coordination_s / jobs);
-    printf("workers' memory MiB %.1f in the first half, %.1f in the second, coordinator's %.1f\n", (double)t->early / 0x1p20,
-           (double)t->late / 0x1p20, (double)bench_peak_bytes() / 0x1p20);
-    printf("handed out %" PRIu64 "  workers lost %" PRIu64 "  started %" PRIu64 "  again after a loss %" PRIu64, f.issues,
-           f.workers_lost, f.started, f.lost_issues);
-    printf("  in the tail %" PRIu64 "  late %" PRIu64 "\n", f.tail_issues, f.late);
-    printf("answered %" PRIu64 "  wrong %" PRIu64 "\n", f.done, t->failed);
+    printf("jobs %" PRIu64 "\nworkers %" PRIu64 "\nbytes %" PRIu64 "\n", s->jobs, s->workers, s->bytes);
+    printf("seconds %.3f\njobs_per_s %.0f\nms_per_job %.4f\n", wall, jobs / wall, 1e3 * wall / jobs);
+    printf("coordinator_ms_per_job %.4f\n", 1e3 * f.coordination_s / jobs);
+    printf("worker_mib_first_half %.1f\nworker_mib_second_half %.1f\n", (double)t->early / 0x1p20, (double)t->late / 0x1p20);
+    printf("coordinator_peak_mib %.1f\n", (double)bench_peak_bytes() / 0x1p20);
+    printf("started %" PRIu64 "\nlost %" PRIu64 "\nissues %" PRIu64 "\n", f.started, f.workers_lost, f.issues);
+    printf("again_after_loss %" PRIu64 "\nagain_in_tail %" PRIu64 "\nlate %" PRIu64 "\n", f.lost_issues, f.tail_issues,
+           f.late);
+    printf("answered %" PRIu64 "\nwrong %" PRIu64 "\n", f.done, t->failed);
     printf("digest %016" PRIx64 "\n", t->digest);
 }
 

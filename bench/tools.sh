@@ -35,6 +35,10 @@ expect 0 "^usage" bench/generate --help
 expect 2 "at least as many links as components" bench/generate --components 1000 --links 10
 expect 1 "need at least" bench/generate --components 1000 --links 1000
 expect 0 "^usage" bench/size --help
+expect 0 "^usage" bench/checkpoints --help
+expect 2 "no program" bench/checkpoints --build nowhere
+expect 1 "none was written" bench/checkpoints --build "$ARCH_BUILD" --users 1000 --duration 10 --every 1h
+expect 0 "^| 0.00" bench/checkpoints --build "$ARCH_BUILD" --users 20000 --duration 20 --recut
 expect 2 "no program" bench/size --build nowhere
 work=$(mktemp -d) || exit 2
 trap 'rm -r "$work"' EXIT

@@ -22,13 +22,17 @@ typedef struct {
 } cli_command_t;
 
 extern const cli_command_t cli_capacity;
+extern const cli_command_t cli_compare;
 extern const cli_command_t cli_diff;
 extern const cli_command_t cli_explain;
 extern const cli_command_t cli_help;
 extern const cli_command_t cli_inspect;
 extern const cli_command_t cli_keys;
 extern const cli_command_t cli_partition;
+extern const cli_command_t cli_plan;
 extern const cli_command_t cli_run;
+extern const cli_command_t cli_sensitivity;
+extern const cli_command_t cli_sweep;
 extern const cli_command_t cli_top;
 extern const cli_command_t cli_validate;
 extern const cli_command_t cli_version;

@@ -1,5 +1,6 @@
 /* cli/main.c - architech: find the subcommand, run it, say how it went. */
 #include "cli/cli.h"
+#include "cli/run.h"
 #include <signal.h>
 #include <string.h>
 
@@ -7,7 +8,11 @@ const cli_command_t *const cli_commands[] = {
     &cli_run,
     &cli_validate,
     &cli_explain,
+    &cli_compare,
+    &cli_sweep,
     &cli_capacity,
+    &cli_sensitivity,
+    &cli_plan,
     &cli_partition,
     &cli_diff,
     &cli_inspect,
@@ -92,6 +97,7 @@ int main(int argc, char **argv)
     cli_t cli = {NULL, true};
     int status;
 
+    cli_progress_listen(argc, argv);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is seen where the output is closed */
     if (archi_net_mpi_launched() && !is_alone(argc, argv)) {
         if (archi_net_mpi_open(&cli.net) != ARCH_OK)

@@ -18,29 +18,59 @@ static double wall(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* A second signal that cancels finds the default again and ends the program at once. One that saves may come as often as it
- * likes: batch systems send it more than once, and the checkpoint must not die of that. */
-static void install(bool saves)
+static struct sigaction unlistened; /* what SIGUSR1 did before somebody listened */
+static bool listens;
+
+static void install(int number, void (*handler)(int), int flags, struct sigaction *before)
 {
     struct sigaction action;
 
     memset(&action, 0, sizeof action);
-    action.sa_handler = catch_signal;
-    action.sa_flags = SA_RESETHAND | SA_RESTART;
+    action.sa_handler = handler;
+    action.sa_flags = flags;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    if (saves) {
-        action.sa_handler = catch_and_save;
-        action.sa_flags = SA_RESTART;
-        sigaction(SIGUSR1, &action, NULL);
-    }
-    sigaction(SIGTERM, &action, NULL);
+    sigaction(number, &action, before);
 }
 
+void cli_progress_listen(int argc, char **argv)
+{
+    bool saves = false;
+
+    for (int i = 2; i < argc && strcmp(argv[1], "run") == 0; i++)
+        saves = saves || strncmp(argv[i], "--checkpoint", strlen("--checkpoint")) == 0;
+    if (!saves)
+        return;
+    install(SIGUSR1, catch_and_save, SA_RESTART, &unlistened);
+    install(SIGTERM, catch_and_save, SA_RESTART, NULL);
+    listens = true;
+}
+
+/* No checkpoint will be written: a signal that came meanwhile does what it would have done. */
+static void stop_listening(void)
+{
+    int came = saving;
+
+    sigaction(SIGUSR1, &unlistened, NULL);
+    saving = 0;
+    listens = false;
+    if (came != 0)
+        raise(came);
+}
+
+/* A second signal that cancels finds the default again and ends the program at once. One that saves may come as often as it
+ * likes: batch systems send it more than once, and the checkpoint must not die of that. */
 void cli_progress_begin(cli_progress_t *progress, bool shows, bool saves)
 {
     *progress = (cli_progress_t){.shows = shows, .began = wall(), .published = -1};
-    install(saves);
+    install(SIGINT, catch_signal, SA_RESETHAND | SA_RESTART, NULL);
+    if (saves) {
+        install(SIGUSR1, catch_and_save, SA_RESTART, NULL);
+        install(SIGTERM, catch_and_save, SA_RESTART, NULL);
+        return;
+    }
+    install(SIGTERM, catch_signal, SA_RESETHAND | SA_RESTART, NULL);
+    if (listens)
+        stop_listening();
 }
 
 static void say_seconds(double s, char *out, size_t bytes)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
@@ -161,6 +162,14 @@ static int simulate(const cli_t *cli, cli_request_t *r, const arch_design_t *des
     return status;
 }
 
+static double wall_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* Where progress is published, if anywhere. */
 static int open_show(const cli_t *cli, const cli_request_t *r, archi_show_t **out)
 {
@@ -177,8 +186,10 @@ static int run_request(cli_t *cli, cli_request_t *r)
 {
     arch_design_t *design = NULL;
     archi_show_t *show = NULL;
+    double begun = wall_seconds();
     int status = cli_read_changed(cli, r->design, &r->changes, &design);
 
+    r->options.read_seconds = wall_seconds() - begun;
     if (cli->is_root && status == CLI_DONE && r->output != NULL && !r->explain)
         status = check_output(cli, r->output, "results");
     if (cli->is_root && status == CLI_DONE && r->trace != NULL && !r->explain)
@@ -253,7 +264,8 @@ const cli_command_t cli_run = {
     "      --partitions N     parts that a replication is cut into (default: chosen)\n"
     "      --executor E       \"auto\" (default), \"sequential\": each replication on one rank; \"conservative\" or\n"
     "                         \"optimistic\": parts in steps that are safe, or further and back when that was too far\n"
-    "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free)\n"
+    "      --memory SIZE      for the simulated state of this process: 4GiB (default: four fifths of what is free,\n"
+    "                         shared by the MPI ranks of a machine)\n"
     "\n"
     "To survive (see docs/checkpoints.md); no answer depends on it:\n"
     "      --checkpoint-every T            save the run every 30s, 10min ... of real time\n"

@@ -35,6 +35,10 @@ typedef struct {
     const char   *what;
 } cli_progress_t;
 
+/* First of all: a signal that has the run saved may come while MPI starts or the design is read. It is heard where the
+ * command line speaks of checkpoints; what it means is seen when cli_progress_begin() is told. */
+void cli_progress_listen(int argc, char **argv);
+
 /* `saves`: checkpoints are written, and SIGTERM and SIGUSR1 ask for one. */
 void cli_progress_begin(cli_progress_t *progress, bool shows, bool saves);
 int  cli_progress_tell(void *progress, double done, uint64_t events, double seconds_left);

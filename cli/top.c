@@ -112,8 +112,8 @@ static void draw(const cli_top_t *t, const char *endpoint)
     int columns, rows;
 
     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    columns = size.ws_col > 20 ? (size.ws_col < 200 ? size.ws_col : 200) : 20;
-    rows = size.ws_row > 8 ? size.ws_row : 8;
+    columns = size.ws_col == 0 ? 80 : size.ws_col < 20 ? 20 : size.ws_col < 200 ? size.ws_col : 200;
+    rows = size.ws_row == 0 ? 24 : size.ws_row;
     say_state(t, words, sizeof words);
     printf("\033[H%.*s\033[K\n", columns, *t->what ? t->what : endpoint);
     printf("%.*s\033[K\n", columns, words);

@@ -115,7 +115,9 @@ static int serve(const cli_t *cli, request_t *r)
 
     if (archi_endpoint_check(r->options.endpoint, r->options.key, r->options.server_key, false) != ARCH_OK) {
         if (!r->insecure)
-            return cli_misuse(cli, &cli_worker, "worker: %s, or --insecure", arch_error_text());
+            return cli_misuse(cli, &cli_worker, "worker: %s", arch_error_text());
+        if (archi_endpoint_check(r->options.endpoint, NULL, NULL, true) != ARCH_OK)
+            return cli_failed(cli, arch_error_status());
         fprintf(stderr, "architech: %s is not encrypted, and anyone may pass for the coordinator\n", r->options.endpoint);
     }
     catch_signals();

@@ -100,6 +100,8 @@ static arch_status_t put_root(archi_answer_t *a, archi_net_t *net)
     ARCH_TRY(archi_answer_engine(a));
     ARCH_TRY(archi_answer_objectives(a));
     ARCH_TRY(archi_answer_findings(a));
+    if (a->job->last_event > 0) /* else all was in the checkpoint */
+        a->out->engine.end_seconds = archi_machine_seconds() - a->job->last_event;
     return ARCH_OK;
 }
 

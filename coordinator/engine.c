@@ -116,6 +116,10 @@ arch_status_t archi_answer_engine(archi_answer_t *a)
     e->links = l->n_edges;
     e->links_cut = l->n_edges_cut;
     e->cut_share = ratio(l->n_edges_cut, l->n_edges);
+    e->read_seconds = a->job->options->read_seconds;
+    e->compile_seconds = a->job->compile_seconds;
+    e->cut_seconds = a->job->cut_seconds;
+    e->blocks_seconds = a->job->blocks_seconds;
     e->rank = arch_results_alloc(a->out, l->n_ranks * sizeof *e->rank);
     e->group = arch_results_alloc(a->out, l->n_groups * sizeof *e->group);
     if (e->rank == NULL || e->group == NULL)

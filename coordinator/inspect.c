@@ -1,5 +1,6 @@
 /* coordinator/inspect.c - what is in a checkpoint, for people and for programs. */
 #include "coordinator/checkpoint_folder.h"
+#include "engine/block_pack.h"
 #include "io/checkpoint_file.h"
 #include "io/strbuf.h"
 #include <architech/run.h>
@@ -38,9 +39,24 @@ static void quote(archi_strbuf_t *out, const char *text)
 /* Blocks of one replication that a file holds; false when there are none. */
 typedef struct {
     uint32_t n;
-    uint64_t bytes, n_events;
+    uint64_t bytes, live, n_events;
     arch_time_t now;
 } begun_t;
+
+/* Of a block's bytes, how many say something. The file was verified; what cannot be read now counts as full. */
+static uint64_t live_bytes(const archi_checkpoint_t *c, uint32_t i)
+{
+    uint64_t live = c->block[i].bytes;
+    archi_block_t head;
+    void *bytes = NULL;
+
+    if (archi_checkpoint_bytes(c, i, &bytes) == ARCH_OK && live >= sizeof head) {
+        memcpy(&head, bytes, sizeof head);
+        live = archi_block_live_bytes(&head);
+    }
+    free(bytes);
+    return live;
+}
 
 static bool sum_blocks(const archi_checkpoint_t *c, uint32_t replication, begun_t *sum)
 {
@@ -49,6 +65,7 @@ static bool sum_blocks(const archi_checkpoint_t *c, uint32_t replication, begun_
         if (c->block[i].replication == replication) {
             sum->n++;
             sum->bytes += c->block[i].bytes;
+            sum->live += live_bytes(c, i);
             sum->n_events += c->block[i].n_events;
             sum->now = c->block[i].now;
         }
@@ -76,8 +93,9 @@ static void print_text(archi_strbuf_t *out, const archi_checkpoint_t *c)
     for (uint32_t r = 0; r < h->replications; r++)
         if (sum_blocks(c, r, &sum))
             archi_strbuf_printf(
-                out, "  begun      replication %u: %.9g s, %" PRIu64 " events, %u block%s of %.4g MiB\n", r + 1,
-                (double)sum.now * 1e-9, sum.n_events, sum.n, sum.n == 1 ? "" : "s", (double)sum.bytes * 0x1p-20);
+                out, "  begun      replication %u: %.9g s, %" PRIu64 " events, %u block%s of %.4g MiB, %.4g live\n",
+                r + 1, (double)sum.now * 1e-9, sum.n_events, sum.n, sum.n == 1 ? "" : "s", (double)sum.bytes * 0x1p-20,
+                (double)sum.live * 0x1p-20);
 }
 
 /* ---- for programs ------------------------------------------------------------------------------------------------- */
@@ -91,8 +109,8 @@ static void print_begun(archi_strbuf_t *out, const archi_checkpoint_t *c)
         if (sum_blocks(c, r, &sum)) {
             archi_strbuf_printf(out,
                                 "%s\n      {\"replication\": %u, \"time_ns\": %lld, \"events\": %" PRIu64
-                                ", \"blocks\": %u, \"bytes\": %" PRIu64 "}",
-                                comma, r, (long long)sum.now, sum.n_events, sum.n, sum.bytes);
+                                ", \"blocks\": %u, \"bytes\": %" PRIu64 ", \"live_bytes\": %" PRIu64 "}",
+                                comma, r, (long long)sum.now, sum.n_events, sum.n, sum.bytes, sum.live);
             comma = ",";
         }
 }

@@ -32,6 +32,8 @@ struct archi_job {
     uint64_t                  rank_memory; /* bytes for one rank's blocks; 0: no limit */
     char                      started[32];
     double                    began;
+    double                    compile_seconds, cut_seconds;
+    double                    blocks_seconds, last_event; /* of rank 0: making blocks; when the last one was done running */
     /* saving and going on, see coordinator/survive.h */
     archi_keeper_t           *keeper;      /* NULL: nothing is saved */
     archi_resume_t           *resume;      /* NULL: from the beginning */

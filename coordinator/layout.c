@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Several blocks on one rank pay when a block's state leaves the cache and a visit to it handles this many events. */
-static const double events_per_visit = 1000;
+/* Several blocks on one rank pay when a block's state leaves the cache and a visit to it handles this many events: each
+ * visit begins with pending events that have left it too. */
+static const double events_per_visit = 4000;
 /* Several blocks on each of several ranks pay with far fewer: then there is something to move when load drifts. */
 static const double events_per_part = 100;
 enum { ELEMENTS_PER_BLOCK = 512, MOST_PER_BLOCK = 16384, PARTS_PER_RANK = 4, FEW_ELEMENTS = 20000 };

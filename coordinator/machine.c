@@ -63,6 +63,21 @@ uint64_t archi_machine_free_bytes(void)
     return kib * 1024 < group ? kib * 1024 : group;
 }
 
+/* Ranks look at different moments: the least that one of them saw is what all of them share. */
+arch_status_t archi_machine_share(archi_net_t *net, uint64_t *bytes)
+{
+    uint32_t first, n = archi_net_near(net, &first);
+    int64_t seen = (int64_t)(archi_machine_free_bytes() / 5 * 4);
+    archi_net_t *near = NULL;
+    arch_status_t st;
+
+    ARCH_TRY(archi_net_split(net, first, &near));
+    st = archi_net_min_i64(near, &seen, 1);
+    archi_net_destroy(&near);
+    *bytes = (uint64_t)seen / n;
+    return st;
+}
+
 void archi_machine_name(char *out, size_t bytes)
 {
     if (gethostname(out, bytes) != 0)

@@ -1,6 +1,7 @@
 /* coordinator/run.c - arch_run(): compile once, lay out, start the ranks, answer. */
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
+#include "coordinator/plug.h"
 #include "coordinator/survive.h"
 #include "coordinator/threads.h"
 #include "coordinator/trial.h"
@@ -88,6 +89,7 @@ static arch_status_t prepare(archi_job_t *job, uint32_t first, uint32_t n_here)
     ARCH_TRY(make_tracks(job, n_ranks, first, n_here));
     ARCH_TRY(archi_survive_restore(job, first, n_here));
     ARCH_TRY(archi_control_make(job->options, n_here, total_work(job, first, n_here), &job->control));
+    job->cut_seconds = archi_machine_seconds() - job->began - job->compile_seconds;
     return ARCH_OK;
 }
 
@@ -232,27 +234,6 @@ static arch_status_t run_threads(archi_job_t *job)
 
 /* ---- ranks of MPI ----------------------------------------------------------------------------------------------- */
 
-/* How many ranks run on this machine, by the hash of its name. */
-static arch_status_t ranks_on_machine(archi_net_t *net, uint64_t *n)
-{
-    uint32_t size = archi_net_size(net), rank = archi_net_rank(net);
-    uint64_t *hash = calloc(size, sizeof *hash);
-    char name[256];
-    arch_status_t st;
-
-    *n = 1;
-    st = archi_net_agree(net, hash == NULL ? ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u ranks", size) : ARCH_OK);
-    if (st == ARCH_OK) {
-        archi_machine_name(name, sizeof name);
-        hash[rank] = archi_hash_bytes(name, strlen(name));
-        st = archi_net_sum_u64(net, hash, size);
-        for (uint32_t r = 0; st == ARCH_OK && r < size; r++)
-            *n += r != rank && hash[r] == hash[rank];
-    }
-    free(hash);
-    return st;
-}
-
 /* Simulate and answer. What this process has itself is kept: merged, it could not be merged again. */
 static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
 {
@@ -275,10 +256,10 @@ static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
 
 static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
 {
-    uint64_t neighbours;
+    uint64_t share;
 
-    ARCH_TRY(ranks_on_machine(net, &neighbours));
-    job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : memory_limit(job->options) / neighbours;
+    ARCH_TRY(archi_machine_share(net, &share));
+    job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : share;
     ARCH_TRY(archi_survive_begin(job, net));
     job->known = archi_grouping_hoped(archi_net_size(net));
     ARCH_TRY(archi_net_agree(net, lay_out(job, archi_net_size(net))));
@@ -317,7 +298,8 @@ static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(check_settings(job->design));
     ARCH_TRY(archi_precision_begin(job));
-    ARCH_TRY(archi_plan_compile(job->design, &job->plan));
+    ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
+    job->compile_seconds = archi_machine_seconds() - job->began;
     return ARCH_OK;
 }
 

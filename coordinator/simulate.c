@@ -226,9 +226,14 @@ static arch_status_t read_blocks(rank_t *r)
 static arch_status_t one_replication(rank_t *r)
 {
     arch_status_t st = ARCH_OK;
+    double begun = archi_machine_seconds();
 
     ARCH_TRY_TO(done, archi_net_agree(r->group, make_blocks(r)));
+    if (r->watch.rank == 0)
+        r->job->blocks_seconds += archi_machine_seconds() - begun;
     ARCH_TRY_TO(done, run_blocks(r));
+    if (r->watch.rank == 0)
+        r->job->last_event = archi_machine_seconds();
     ARCH_TRY_TO(done, read_blocks(r));
     r->watch.done += (uint64_t)archi_plan_duration(r->job->plan);
     r->watch.events = r->sum.n_events;

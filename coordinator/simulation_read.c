@@ -96,7 +96,7 @@ arch_status_t arch_simulation_results(const arch_simulation_t *s, arch_results_t
 
 /* ---- readings ------------------------------------------------------------------------------------------------------- */
 
-void archi_reading_free(archi_reading_t *r)
+static void reading_free(archi_reading_t *r)
 {
     free(r->element);
     free(r->op);
@@ -130,7 +130,7 @@ static arch_status_t reading(const arch_simulation_t *s, archi_reading_t *r)
     r->op = calloc((size_t)n_ops + 1, sizeof *r->op);
     r->histogram = calloc((size_t)n_ops * ARCHI_N_BUCKETS + 1, sizeof *r->histogram);
     if (r->element == NULL || r->op == NULL || r->histogram == NULL) {
-        archi_reading_free(r);
+        reading_free(r);
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to read %u elements and %u operations", (unsigned)n, (unsigned)n_ops);
     }
     for (uint32_t e = 0; e < n; e++)
@@ -140,15 +140,24 @@ static arch_status_t reading(const arch_simulation_t *s, archi_reading_t *r)
     return ARCH_OK;
 }
 
-arch_status_t arch_simulation_mark(arch_simulation_t *s)
+void archi_watching_free(archi_watching_t *w)
+{
+    reading_free(&w->mark);
+    free(w->seen.operation);
+    free(w->seen.component);
+}
+
+arch_status_t archi_observe_from(const arch_simulation_t *s, archi_watching_t *w)
 {
     archi_reading_t fresh;
 
     ARCH_TRY(reading(s, &fresh));
-    archi_reading_free(&s->mark);
-    s->mark = fresh;
+    reading_free(&w->mark);
+    w->mark = fresh;
     return ARCH_OK;
 }
+
+arch_status_t arch_simulation_mark(arch_simulation_t *s) { return archi_observe_from(s, &s->user); }
 
 /* ---- a span --------------------------------------------------------------------------------------------------------- */
 
@@ -210,52 +219,69 @@ static bool is_component(const arch_simulation_t *s, uint32_t e)
     return !info.is_workload;
 }
 
-static arch_status_t make_observation(arch_simulation_t *s)
+static arch_status_t make_observation(const arch_simulation_t *s, arch_observation_t *seen)
 {
     uint32_t n = archi_plan_n_elements(s->plan), n_ops = archi_plan_n_operations(s->plan);
 
-    if (s->seen.component != NULL)
+    if (seen->component != NULL)
         return ARCH_OK;
-    s->seen.operation = calloc((size_t)n_ops + 1, sizeof *s->seen.operation);
-    s->seen.component = calloc((size_t)n + 1, sizeof *s->seen.component);
-    if (s->seen.operation == NULL || s->seen.component == NULL) {
-        free(s->seen.operation);
-        free(s->seen.component);
-        memset(&s->seen, 0, sizeof s->seen);
+    seen->operation = calloc((size_t)n_ops + 1, sizeof *seen->operation);
+    seen->component = calloc((size_t)n + 1, sizeof *seen->component);
+    if (seen->operation == NULL || seen->component == NULL) {
+        free(seen->operation);
+        free(seen->component);
+        memset(seen, 0, sizeof *seen);
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for the figures of %u elements", (unsigned)n);
     }
-    s->seen.n_operations = n_ops;
+    seen->n_operations = n_ops;
+    return ARCH_OK;
+}
+
+/* Nothing was counted before time 0. */
+static arch_status_t mark_the_beginning(const arch_simulation_t *s, archi_watching_t *w)
+{
+    ARCH_TRY(archi_observe_from(s, w));
+    memset(w->mark.element, 0, archi_plan_n_elements(s->plan) * sizeof *w->mark.element);
+    memset(w->mark.op, 0, w->seen.n_operations * sizeof *w->mark.op);
+    memset(w->mark.histogram, 0, (size_t)w->seen.n_operations * ARCHI_N_BUCKETS * sizeof *w->mark.histogram);
+    w->mark.at = 0;
+    return ARCH_OK;
+}
+
+static void put_operations(const arch_simulation_t *s, const archi_reading_t *now, archi_watching_t *w)
+{
+    uint32_t op = 0;
+
+    for (uint32_t k = 0; k < s->design->n_workloads; k++)
+        for (uint32_t i = 0; i < s->design->workload[k].n_operations; i++, op++) {
+            w->seen.operation[op].workload = s->design->workload[k].name;
+            w->seen.operation[op].name = s->design->workload[k].operation[i].name;
+            put_operation(now, &w->mark, op, &w->seen.operation[op]);
+        }
+}
+
+arch_status_t archi_observe(const arch_simulation_t *s, archi_watching_t *w, const arch_observation_t **out)
+{
+    archi_reading_t now;
+
+    *out = NULL;
+    ARCH_TRY(make_observation(s, &w->seen));
+    if (w->mark.element == NULL)
+        ARCH_TRY(mark_the_beginning(s, w));
+    ARCH_TRY(reading(s, &now));
+    w->seen.from = w->mark.at;
+    w->seen.to = s->now;
+    w->seen.n_components = 0;
+    put_operations(s, &now, w);
+    for (uint32_t e = 0; e < archi_plan_n_elements(s->plan); e++)
+        if (is_component(s, e))
+            put_component(s, &now, &w->mark, e, &w->seen.component[w->seen.n_components++]);
+    reading_free(&now);
+    *out = &w->seen;
     return ARCH_OK;
 }
 
 arch_status_t arch_simulation_observe(arch_simulation_t *s, const arch_observation_t **out)
 {
-    archi_reading_t now;
-    uint32_t op = 0;
-
-    *out = NULL;
-    ARCH_TRY(make_observation(s));
-    if (s->mark.element == NULL) { /* nothing was counted before time 0 */
-        ARCH_TRY(arch_simulation_mark(s));
-        memset(s->mark.element, 0, archi_plan_n_elements(s->plan) * sizeof *s->mark.element);
-        memset(s->mark.op, 0, s->seen.n_operations * sizeof *s->mark.op);
-        memset(s->mark.histogram, 0, (size_t)s->seen.n_operations * ARCHI_N_BUCKETS * sizeof *s->mark.histogram);
-        s->mark.at = 0;
-    }
-    ARCH_TRY(reading(s, &now));
-    s->seen.from = s->mark.at;
-    s->seen.to = s->now;
-    s->seen.n_components = 0;
-    for (uint32_t w = 0; w < s->design->n_workloads; w++)
-        for (uint32_t i = 0; i < s->design->workload[w].n_operations; i++, op++) {
-            s->seen.operation[op].workload = s->design->workload[w].name;
-            s->seen.operation[op].name = s->design->workload[w].operation[i].name;
-            put_operation(&now, &s->mark, op, &s->seen.operation[op]);
-        }
-    for (uint32_t e = 0; e < archi_plan_n_elements(s->plan); e++)
-        if (is_component(s, e))
-            put_component(s, &now, &s->mark, e, &s->seen.component[s->seen.n_components++]);
-    archi_reading_free(&now);
-    *out = &s->seen;
-    return ARCH_OK;
+    return archi_observe(s, &s->user, out);
 }

@@ -21,7 +21,9 @@ static archi_identity_t identity_of(const archi_job_t *job)
 {
     archi_identity_t id;
 
+    archi_plan_host(job->plan, NULL); /* addresses are no part of it */
     id.design_hash = archi_sum_of(job->plan, archi_plan_bytes(job->plan));
+    archi_plan_host(job->plan, job->options->policy);
     id.seed = job->design->run.seed;
     id.replications = job->design->run.replications;
     id.n_elements = archi_plan_n_elements(job->plan);

@@ -16,6 +16,16 @@ uint64_t archi_block_packed_bytes(const archi_block_t *b)
     return bytes;
 }
 
+uint64_t archi_block_live_bytes(const archi_block_t *b)
+{
+    uint64_t bytes = archi_block_packed_bytes(b);
+    const archi_section_t *run = &b->section[ARCHI_SEC_RUN];
+
+    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++)
+        bytes -= (uint64_t)b->section[i].entry_bytes * b->section[i].n_free;
+    return bytes - (uint64_t)run->entry_bytes * (run->used - (b->queue.run_tail - b->queue.run_head));
+}
+
 void archi_block_pack(const archi_block_t *b, void *bytes)
 {
     char *to = bytes;

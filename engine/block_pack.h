@@ -7,6 +7,10 @@
 
 uint64_t archi_block_packed_bytes(const archi_block_t *b);
 
+/* Of those bytes, what says something: not entries of pools that are free, nor keys of events that are over. Looks
+ * at the header alone. */
+uint64_t archi_block_live_bytes(const archi_block_t *b);
+
 /* Write archi_block_packed_bytes(b) bytes. Hardly more than memcpy(): events wait for it. */
 void archi_block_pack(const archi_block_t *b, void *bytes);
 

@@ -21,16 +21,21 @@ static const char *section_name(uint32_t id)
     return id < ARCHI_FIRST_MODEL_SECTION ? "pending events" : "model's entries";
 }
 
+/* An eighth of the section, or what it must have. */
+static uint64_t least_to_add(const archi_section_t *s)
+{
+    uint64_t least = s->headroom > s->capacity / 8 ? s->headroom : s->capacity / 8;
+
+    return least == 0 ? 1 : least;
+}
+
 /* Double the section, and add at least a 64th of the block, since all of the block is moved for it. Where the limit forbids
- * that, take what it allows, down to an eighth of the section. 0: nothing fits. */
+ * that, take what it allows, down to the least. 0: nothing fits. */
 static uint32_t next_capacity(const archi_block_t *b, uint32_t id, uint64_t bytes_left)
 {
     const archi_section_t *s = &b->section[id];
-    uint64_t least = s->headroom > s->capacity / 8 ? s->headroom : s->capacity / 8;
-    uint64_t add = b->bytes / 64 / s->entry_bytes;
+    uint64_t least = least_to_add(s), add = b->bytes / 64 / s->entry_bytes;
 
-    if (least == 0)
-        least = 1;
     add = add > s->capacity ? add : s->capacity;
     add = add > s->headroom ? add : s->headroom;
     for (add = add < 16 ? 16 : add; add >= least; add /= 2)
@@ -40,7 +45,7 @@ static uint32_t next_capacity(const archi_block_t *b, uint32_t id, uint64_t byte
     return 0;
 }
 
-static arch_status_t grow(archi_block_t **b, uint64_t bytes_left)
+static arch_status_t grow(archi_block_t **b, uint64_t bytes_left, int unlimited)
 {
     uint32_t id = (*b)->wants, capacity;
     const archi_section_t *s;
@@ -48,6 +53,8 @@ static arch_status_t grow(archi_block_t **b, uint64_t bytes_left)
     ARCH_ASSERT(id < ARCHI_MAX_SECTIONS);
     s = &(*b)->section[id];
     capacity = next_capacity(*b, id, bytes_left);
+    if (capacity == 0 && unlimited && s->capacity + least_to_add(s) < ARCHI_NIL)
+        capacity = (uint32_t)(s->capacity + least_to_add(s));
     if (capacity == 0)
         return ARCH_FAIL(ARCH_E_FULL,
                          "block %u has no room for more %s (section %u: %u of %u bytes each) and %llu bytes are left "
@@ -60,7 +67,7 @@ static arch_status_t grow(archi_block_t **b, uint64_t bytes_left)
 arch_status_t archi_block_make_room(archi_block_t **b)
 {
     while (!archi_block_has_room(*b))
-        ARCH_TRY(grow(b, UINT64_MAX));
+        ARCH_TRY(grow(b, UINT64_MAX, 0));
     return ARCH_OK;
 }
 
@@ -69,9 +76,9 @@ arch_status_t archi_exec_grow(archi_exec_t *x, uint32_t place)
     archi_block_t **b = &x->run->block[place];
     uint64_t before = (*b)->bytes, limit = x->run->memory_limit, left = UINT64_MAX;
 
-    if (limit != 0 && !x->unlimited)
+    if (limit != 0)
         left = limit > x->bytes + x->aside ? limit - x->bytes - x->aside : 0;
-    ARCH_TRY(grow(b, left));
+    ARCH_TRY(grow(b, left, x->unlimited));
     x->bytes += (*b)->bytes - before;
     if (x->bytes > x->stats->peak_bytes)
         x->stats->peak_bytes = x->bytes;

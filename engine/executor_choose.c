@@ -41,7 +41,7 @@ static double first_length(const archi_run_t *run)
 arch_status_t archi_choice_make(const archi_run_t *run, uint32_t size, const uint32_t *home, archi_choice_t *c)
 {
     memset(c, 0, sizeof *c);
-    c->run = run;
+    c->run = *run;
     c->size = size;
     c->n_blocks = run->map->n_blocks;
     c->home = home;
@@ -88,7 +88,7 @@ static segment_t sum_up(const archi_measures_t *m)
 /* Seconds that a rank took for an event; 1 where events are all that counts. */
 static double cost_of_event(const archi_choice_t *c, const archi_measures_t *m, uint32_t rank)
 {
-    if (c->run->segment > 0)
+    if (c->run.segment > 0)
         return 1;
     return c->rank_load[rank] > 0 ? 1e-9 * (double)archi_of_rank(m, rank)[ARCHI_OF_RANK_BUSY] / c->rank_load[rank] : 0;
 }
@@ -141,7 +141,7 @@ static double wall_left(const archi_choice_t *c, const archi_measures_t *m, cons
 
 static int may_try(const archi_choice_t *c, uint32_t k)
 {
-    int moves = c->run->moving == ARCHI_BALANCE, waits = c->efficiency < idle;
+    int moves = c->run.moving == ARCHI_BALANCE, waits = c->efficiency < idle;
 
     if (c->attempt[k].rest > 0)
         return 0;
@@ -149,7 +149,7 @@ static int may_try(const archi_choice_t *c, uint32_t k)
         return moves && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
     if (k == ARCHI_TRY_MORE)
         return moves && c->way.n_active < c->size;
-    return c->run->kind == ARCHI_AUTOMATIC && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
+    return c->run.kind == ARCHI_AUTOMATIC && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
 }
 
 static uint32_t other_kind(uint32_t kind) { return kind == ARCHI_OPTIMISTIC ? ARCHI_CONSERVATIVE : ARCHI_OPTIMISTIC; }
@@ -177,7 +177,7 @@ static void plan_trial(archi_choice_t *c, uint32_t k, uint32_t *wanted)
         for (uint32_t b = 0; b < c->n_blocks; b++)
             wanted[b] = (uint32_t)((uint64_t)c->home[b] * c->way.n_active / c->size);
     }
-    if (k == ARCHI_TRY_KIND || (k == ARCHI_TRY_MORE && from == 1 && c->run->kind == ARCHI_AUTOMATIC))
+    if (k == ARCHI_TRY_KIND || (k == ARCHI_TRY_MORE && from == 1 && c->run.kind == ARCHI_AUTOMATIC))
         c->way.kind = other_kind(c->way.kind); /* one rank alone does not tell them apart: each has its turn */
 }
 
@@ -326,7 +326,7 @@ static uint64_t even_out(archi_choice_t *c, const archi_measures_t *m, uint32_t 
 /* Loads that were apart in one segment may have been so by chance. What is gained in the rest of the run must pay. */
 static void balance(archi_choice_t *c, const archi_measures_t *m, uint32_t *wanted)
 {
-    double unit = c->run->segment > 0 ? second_per_event : 1, segments = (double)(m->until - m->next) / c->length, before;
+    double unit = c->run.segment > 0 ? second_per_event : 1, segments = (double)(m->until - m->next) / c->length, before;
     uint64_t bytes;
     spread_t s;
 
@@ -360,12 +360,12 @@ static uint32_t roll(archi_choice_t *c, uint32_t n)
 
 static void wander(archi_choice_t *c, uint32_t *wanted)
 {
-    double mean = c->run->segment > 0 ? (double)c->run->segment : (double)c->run->until / 32;
+    double mean = c->run.segment > 0 ? (double)c->run.segment : (double)c->run.until / 32;
 
     c->way.n_active = 1 + roll(c, c->size);
     for (uint32_t b = 0; b < c->n_blocks; b++)
         wanted[b] = roll(c, c->way.n_active);
-    if (c->run->kind == ARCHI_AUTOMATIC)
+    if (c->run.kind == ARCHI_AUTOMATIC)
         c->way.kind = roll(c, 2) == 0 ? ARCHI_CONSERVATIVE : ARCHI_OPTIMISTIC;
     c->length = 1 + mean * roll(c, 2000) / 1000;
 }
@@ -392,7 +392,7 @@ static void choose_by_time(archi_choice_t *c, const archi_measures_t *m, const s
     } else {
         learn_speed(c, s);
         consider_trial(c, m, s, wanted);
-        if (c->trying == ARCHI_N_TRIES && c->run->moving == ARCHI_BALANCE && c->way.n_active > 1)
+        if (c->trying == ARCHI_N_TRIES && c->run.moving == ARCHI_BALANCE && c->way.n_active > 1)
             balance(c, m, wanted);
     }
     set_length(c, s);
@@ -404,11 +404,11 @@ void archi_choose(archi_choice_t *c, const archi_measures_t *m, archi_order_t *o
 
     memcpy(wanted, m->holder, c->n_blocks * sizeof *wanted);
     learn_loads(c, m);
-    if (c->run->moving == ARCHI_WANDER)
+    if (c->run.moving == ARCHI_WANDER)
         wander(c, wanted);
-    else if (c->run->segment > 0 && c->run->moving == ARCHI_BALANCE)
+    else if (c->run.segment > 0 && c->run.moving == ARCHI_BALANCE)
         balance(c, m, wanted);
-    else if (c->run->segment == 0)
+    else if (c->run.segment == 0)
         choose_by_time(c, m, &s, wanted);
     order->way = c->way;
     order->until = c->length < 0x1p62 ? archi_time_add(m->next, (arch_time_t)c->length) : m->until;

@@ -55,7 +55,7 @@ enum { ARCHI_TRY_FEWER, ARCHI_TRY_MORE, ARCHI_TRY_KIND, ARCHI_N_TRIES };
 
 /* What rank 0 remembers from one pause to the next. */
 typedef struct {
-    const archi_run_t *run;       /* the caller's */
+    archi_run_t        run;       /* as it was asked for: its kind and its end are not those of a segment */
     uint32_t           size, n_blocks;
     const uint32_t    *home;      /* [n_blocks] */
     archi_way_t        way;       /* of the next segment */

@@ -156,6 +156,7 @@ arch_status_t archi_exec_optimistic(archi_exec_t *x)
     if (archi_back_prepare(&g) == ARCH_OK) {
         archi_pace_begin(&g);
         st = all_rounds(&g);
+        archi_mail_drop(x); /* letters of the last round are no mail of what comes next */
     } else {
         st = archi_exec_windows(x); /* no rank has memory to spare for more */
     }

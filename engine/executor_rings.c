@@ -267,8 +267,7 @@ static bool did_all_stay_at_rest(const archi_rings_t *g)
     return true;
 }
 
-/* All were at rest when last heard: if they still are, everyone may go on from the earliest event there is. */
-static void raise_the_floor(archi_rings_t *g)
+void archi_ring_raise_floor(archi_rings_t *g)
 {
     arch_time_t next = g->next, floor;
 
@@ -289,7 +288,7 @@ static void stay_at_rest(archi_rings_t *g)
         atomic_store_explicit(&g->board->version, ++g->version, memory_order_release);
     }
     if (g->others_rest)
-        raise_the_floor(g);
+        archi_ring_raise_floor(g);
     archi_ring_rest(g);
 }
 

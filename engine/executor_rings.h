@@ -105,6 +105,9 @@ static inline void archi_ring_wake(archi_rings_t *g)
 
 static inline archi_peer_t *archi_ring_peers_end(const archi_rings_t *g) { return g->peer + g->x->size; }
 
+/* All were at rest when last heard: if they still are, everyone may go on from the earliest event there is. */
+void archi_ring_raise_floor(archi_rings_t *g);
+
 /* Into the blocks with what other ranks had sent when `n_sent` was read. */
 arch_status_t archi_ring_drain(archi_rings_t *g);
 /* Out of the blocks that ran, into rings and blocks; waits where a ring is full. */

@@ -5,6 +5,13 @@
 
 uint32_t archi_net_rank(const archi_net_t *net) { return net->rank; }
 uint32_t archi_net_size(const archi_net_t *net) { return net->size; }
+
+uint32_t archi_net_near(const archi_net_t *net, uint32_t *first)
+{
+    *first = net->near_first;
+    return net->n_near;
+}
+
 const char *archi_net_kind(const archi_net_t *net) { return net->ops->kind; }
 void *archi_net_comm(archi_net_t *net) { return net->ops->comm(net); }
 
@@ -51,8 +58,13 @@ arch_status_t archi_net_exchange(archi_net_t *net, const void *send, const uint6
 arch_status_t archi_net_exchange_round(archi_net_t *net, const void *send, const uint64_t *send_offset,
                                        const void **recv, uint64_t *n_recv, archi_net_round_t *round)
 {
+    int in_memory;
+
     *recv = NULL;
     *n_recv = 0;
+    ARCH_TRY(archi_round_open(net, &in_memory));
+    if (in_memory)
+        return archi_round_exchange(net, send, send_offset, recv, n_recv, round);
     return net->ops->exchange(net, send, send_offset, recv, n_recv, round);
 }
 
@@ -64,18 +76,26 @@ arch_status_t archi_net_split(archi_net_t *net, uint32_t colour, archi_net_t **o
     return ARCH_OK;
 }
 
+arch_status_t archi_net_reserve(archi_net_t *net, uint32_t use, size_t bytes)
+{
+    archi_region_t *region = &net->region[use];
+
+    if (bytes <= region->bytes)
+        return ARCH_OK;
+    region->at = NULL;
+    region->bytes = 0;
+    ARCH_TRY(net->ops->share(net, use, bytes, &region->at));
+    region->bytes = region->at == NULL ? 0 : bytes;
+    return ARCH_OK;
+}
+
 arch_status_t archi_net_share(archi_net_t *net, size_t bytes, void **region)
 {
     *region = NULL;
     if (net->ring_events == ARCHI_NET_APART)
         return ARCH_OK;
-    if (bytes > net->region_bytes) {
-        net->region = NULL;
-        net->region_bytes = 0;
-        ARCH_TRY(net->ops->share(net, bytes, &net->region));
-        net->region_bytes = net->region == NULL ? 0 : bytes;
-    }
-    *region = net->region;
+    ARCH_TRY(archi_net_reserve(net, ARCHI_NET_FOR_CALLERS, bytes));
+    *region = net->region[ARCHI_NET_FOR_CALLERS].at;
     return ARCH_OK;
 }
 
@@ -85,6 +105,7 @@ void archi_net_destroy(archi_net_t **net)
 {
     if (net == NULL || *net == NULL)
         return;
+    archi_buffer_free(&(*net)->collected);
     (*net)->ops->destroy(*net);
     *net = NULL;
 }

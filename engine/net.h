@@ -17,6 +17,8 @@ typedef struct archi_net archi_net_t;
 
 uint32_t archi_net_rank(const archi_net_t *net);
 uint32_t archi_net_size(const archi_net_t *net);
+/* Ranks that run on this one's machine, itself among them; *first is the least of them. The launcher's word counts. */
+uint32_t archi_net_near(const archi_net_t *net, uint32_t *first);
 const char *archi_net_kind(const archi_net_t *net);                     /* "mpi" or "threads" */
 /* Address of the communicator (MPI_Comm *) for libraries that need one, or NULL over threads. */
 void *archi_net_comm(archi_net_t *net);
@@ -43,8 +45,9 @@ typedef struct {
     uint64_t sum;      /* the sum, modulo 2^64 */
 } archi_net_round_t;
 
-/* Collective. archi_net_exchange() with a reduction on the same messages: one latency instead of two. On ARCH_E_NOMEM, which
- * may meet one rank alone, nothing was received here but *round is settled on every rank. */
+/* Collective. archi_net_exchange() with a reduction on the same messages: one latency instead of two; through memory, where
+ * ranks share some and little is said (net_round.c). On ARCH_E_NOMEM, which may meet one rank alone, nothing was received
+ * here but *round is settled on every rank. */
 arch_status_t archi_net_exchange_round(archi_net_t *net, const void *send, const uint64_t *send_offset,
                                        const void **recv, uint64_t *n_recv, archi_net_round_t *round);
 

@@ -15,26 +15,53 @@ typedef struct {
     arch_status_t (*gather)(archi_net_t *net, const void *bytes, size_t n, uint32_t root, void **all, uint64_t *offsets);
     arch_status_t (*exchange)(archi_net_t *net, const void *send, const uint64_t *send_offset, const void **recv,
                               uint64_t *n_recv, archi_net_round_t *round);
-    arch_status_t (*share)(archi_net_t *net, size_t bytes, void **region); /* *region is NULL before */
+    arch_status_t (*share)(archi_net_t *net, uint32_t use, size_t bytes, void **region); /* *region is NULL before */
     arch_status_t (*split)(archi_net_t *net, uint32_t colour, archi_net_t **out);
     void (*destroy)(archi_net_t *net);
 } archi_net_ops_t;
-
-/* First member of every transport's own net. */
-struct archi_net {
-    const archi_net_ops_t *ops;
-    uint32_t               rank, size;
-    int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
-    uint32_t               ring_events; /* see archi_net_set_rings() */
-    void                  *region;      /* see archi_net_share() */
-    size_t                 region_bytes;
-};
 
 /* Buffers that are kept and grow by doubling, so that steady traffic allocates nothing. */
 typedef struct {
     void  *bytes;
     size_t capacity;
 } archi_buffer_t;
+
+/* Memory that ranks share: what archi_net_share() gives, and what rounds go through. */
+enum { ARCHI_NET_FOR_CALLERS, ARCHI_NET_ROUNDS, ARCHI_NET_USES };
+
+typedef struct {
+    void  *at; /* NULL: none */
+    size_t bytes;
+} archi_region_t;
+
+/* How archi_net_exchange_round() goes. */
+typedef enum {
+    ARCHI_NET_BY_MESSAGES, /* the transport's own way */
+    ARCHI_NET_UNTRIED,     /* through memory, if ranks share it */
+    ARCHI_NET_IN_MEMORY
+} archi_net_rounds_t;
+
+/* First member of every transport's own net. */
+struct archi_net {
+    const archi_net_ops_t *ops;
+    uint32_t               rank, size;
+    uint32_t               near_first, n_near; /* see archi_net_near() */
+    int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
+    uint32_t               ring_events; /* see archi_net_set_rings() */
+    archi_region_t         region[ARCHI_NET_USES];
+    archi_net_rounds_t     rounds;
+    uint64_t               n_rounds;  /* through memory, until now */
+    archi_buffer_t         collected; /* in such a round, from several ranks */
+};
+
+/* Collective. See archi_net_share(): at least so much in net->region[use], or nothing there. */
+arch_status_t archi_net_reserve(archi_net_t *net, uint32_t use, size_t bytes);
+
+/* Collective. *ready: 1 when this round can go through memory, the same on all ranks. */
+arch_status_t archi_round_open(archi_net_t *net, int *ready);
+/* Collective. archi_net_exchange_round() through it. */
+arch_status_t archi_round_exchange(archi_net_t *net, const void *send, const uint64_t *offset, const void **recv,
+                                   uint64_t *n_recv, archi_net_round_t *round);
 
 /* At least n bytes; the content is lost when it grows. On ARCH_E_NOMEM the buffer is as it was. */
 arch_status_t archi_buffer_reserve(archi_buffer_t *buffer, size_t n);

@@ -1,6 +1,7 @@
 /* engine/net_mpi.c - ranks that are MPI processes; the only file that knows MPI.
  *
- * An exchange among few ranks is one message to each: a header with the round's words, then as much of the payload as fits
+ * Ranks of one machine exchange through memory while they have little to say, see net_round.c; this file lends it. Else an
+ * exchange among few ranks is one message to each: a header with the round's words, then as much of the payload as fits
  * beside it, so that a window with little to say costs one latency. Longer payloads follow in pieces below 2^31 bytes.
  * Among many ranks the headers travel by MPI_Alltoall and payloads only between ranks with something to say. */
 #include "engine/net_impl.h"
@@ -30,7 +31,7 @@ typedef struct {
     MPI_Comm       comm;
     int            finalises; /* 1: this net initialised MPI */
     int            together;  /* 1: all ranks are on one machine */
-    MPI_Win        window;    /* of the memory that they share */
+    MPI_Win        window[ARCHI_NET_USES]; /* of the memory that they share */
     archi_buffer_t out, in;   /* one cell per rank, see cell_bytes() */
     archi_buffer_t arrived;   /* what the last exchange brought */
     archi_buffer_t requests;
@@ -126,8 +127,9 @@ static arch_status_t finish(mpi_t *me)
 /* What ranks wrote to the memory that they share is where all see it. */
 static arch_status_t settle_window(const mpi_t *me)
 {
-    if (me->window != MPI_WIN_NULL)
-        ARCH_TRY_MPI(MPI_Win_sync(me->window));
+    for (uint32_t use = 0; use < ARCHI_NET_USES; use++)
+        if (me->window[use] != MPI_WIN_NULL)
+            ARCH_TRY_MPI(MPI_Win_sync(me->window[use]));
     return ARCH_OK;
 }
 
@@ -300,40 +302,40 @@ static arch_status_t mpi_exchange(archi_net_t *net, const void *send, const uint
 
 /* ---- opening, splitting, closing --------------------------------------------------------------------------------- */
 
-static void close_window(mpi_t *me)
+static void close_window(MPI_Win *window)
 {
-    if (me->window == MPI_WIN_NULL)
+    if (*window == MPI_WIN_NULL)
         return;
-    (void)MPI_Win_unlock_all(me->window);
-    (void)MPI_Win_free(&me->window);
-    me->window = MPI_WIN_NULL;
+    (void)MPI_Win_unlock_all(*window);
+    (void)MPI_Win_free(window);
+    *window = MPI_WIN_NULL;
 }
 
 /* Rank 0's part of the window is all of it; the others find out where they see it. */
-static arch_status_t open_window(mpi_t *me, size_t bytes, void **region)
+static arch_status_t open_window(mpi_t *me, MPI_Win *window, size_t bytes, void **region)
 {
     MPI_Aint own = me->net.rank == 0 ? (MPI_Aint)(bytes + 127) : 0, size = 0;
     void *base = NULL;
     int unit = 1;
 
-    ARCH_TRY_MPI(MPI_Win_allocate_shared(own, 1, MPI_INFO_NULL, me->comm, &base, &me->window));
-    ARCH_TRY_MPI(MPI_Win_set_errhandler(me->window, MPI_ERRORS_RETURN));
-    ARCH_TRY_MPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, me->window));
-    ARCH_TRY_MPI(MPI_Win_shared_query(me->window, 0, &size, &unit, &base));
+    ARCH_TRY_MPI(MPI_Win_allocate_shared(own, 1, MPI_INFO_NULL, me->comm, &base, window));
+    ARCH_TRY_MPI(MPI_Win_set_errhandler(*window, MPI_ERRORS_RETURN));
+    ARCH_TRY_MPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, *window));
+    ARCH_TRY_MPI(MPI_Win_shared_query(*window, 0, &size, &unit, &base));
     *region = (void *)(((uintptr_t)base + 127) & ~(uintptr_t)127); /* pages: the same rounding on every rank */
     return ARCH_OK;
 }
 
 /* A machine that does not let its processes share memory is no failure: there are messages. */
-static arch_status_t mpi_share(archi_net_t *net, size_t bytes, void **region)
+static arch_status_t mpi_share(archi_net_t *net, uint32_t use, size_t bytes, void **region)
 {
     mpi_t *me = (mpi_t *)net;
     int64_t works = me->together;
 
     if (!me->together)
         return ARCH_OK;
-    close_window(me);
-    works = open_window(me, bytes, region) == ARCH_OK;
+    close_window(&me->window[use]);
+    works = open_window(me, &me->window[use], bytes, region) == ARCH_OK;
     ARCH_TRY(mpi_reduce(net, &works, 1, ARCHI_NET_MIN_I64));
     if (!works) {
         *region = NULL;
@@ -348,8 +350,8 @@ static void mpi_destroy(archi_net_t *net)
     int over = 0;
 
     (void)MPI_Finalized(&over); /* nothing is left to do about a failure in here */
-    if (!over)
-        close_window(me);
+    for (uint32_t use = 0; use < ARCHI_NET_USES && !over; use++)
+        close_window(&me->window[use]);
     if (!over && me->comm != MPI_COMM_NULL)
         (void)MPI_Comm_free(&me->comm);
     if (!over && me->finalises)
@@ -366,7 +368,7 @@ static arch_status_t mpi_split(archi_net_t *net, uint32_t colour, archi_net_t **
 static const archi_net_ops_t mpi_ops = {"mpi",      mpi_comm,     mpi_reduce, mpi_bcast,  mpi_barrier,
                                         mpi_gather, mpi_exchange, mpi_share,  mpi_split, mpi_destroy};
 
-/* More ranks on this node than cores: then waiting must not spin at all. */
+/* Who else is on this node. More ranks there than cores: then waiting must not spin at all. */
 static arch_status_t look_around(mpi_t *me)
 {
     MPI_Comm node;
@@ -374,9 +376,13 @@ static arch_status_t look_around(mpi_t *me)
 
     ARCH_TRY_MPI(MPI_Comm_split_type(me->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
     ARCH_TRY_MPI(MPI_Comm_size(node, &n));
+    me->net.n_near = (uint32_t)n;
+    me->net.near_first = me->net.rank;
+    ARCH_TRY_MPI(MPI_Bcast(&me->net.near_first, 1, MPI_UINT32_T, 0, node)); /* split in the order of the ranks */
     ARCH_TRY_MPI(MPI_Comm_free(&node));
     me->net.spins = n <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
     me->together = (uint32_t)n == me->net.size;
+    me->net.rounds = me->together && n > 1 ? ARCHI_NET_UNTRIED : ARCHI_NET_BY_MESSAGES;
     return ARCH_OK;
 }
 
@@ -386,7 +392,8 @@ static arch_status_t set_up(mpi_t *me, MPI_Comm comm)
     int rank = 0, size = 1;
 
     me->comm = comm;
-    me->window = MPI_WIN_NULL;
+    for (uint32_t use = 0; use < ARCHI_NET_USES; use++)
+        me->window[use] = MPI_WIN_NULL;
     ARCH_TRY_MPI(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
     ARCH_TRY_MPI(MPI_Comm_rank(comm, &rank));
     ARCH_TRY_MPI(MPI_Comm_size(comm, &size));

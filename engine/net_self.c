@@ -1,8 +1,9 @@
 /* engine/net_self.c - ranks that are threads of one process.
  *
- * Every call is one meeting: a rank copies what it has to say into its own slot, all meet at a barrier, and each reads the
- * slots of the others. A slot has two buffers used in turn. A rank comes to meeting k+1 only when it has read what was said
- * at meeting k, so nobody is still reading when meeting k+2 overwrites it: one barrier per call is enough. */
+ * Exchanges with little to say go through memory as those of processes do, see net_round.c. Every other call is one meeting:
+ * a rank copies what it has to say into its own slot, all meet at a barrier, and each reads the slots of the others. A slot
+ * has two buffers used in turn. A rank comes to meeting k+1 only when it has read what was said at meeting k, so nobody is
+ * still reading when meeting k+2 overwrites it: one barrier per call is enough. */
 #include "engine/net_impl.h"
 #include "engine/portable.h"
 #include <pthread.h>
@@ -27,7 +28,7 @@ struct archi_net_group {
     atomic_uint     n_asleep;
     pthread_mutex_t mutex;   /* for those who wait long */
     pthread_cond_t  woken;
-    void           *region;  /* see archi_net_share(); rank 0 makes it */
+    void           *region[ARCHI_NET_USES]; /* rank 0 makes them */
     slot_t          slot[];
 };
 
@@ -260,7 +261,7 @@ static arch_status_t self_exchange(archi_net_t *net, const void *send, const uin
 }
 
 /* All have come, so nobody uses what there was before. */
-static arch_status_t self_share(archi_net_t *net, size_t bytes, void **region)
+static arch_status_t self_share(archi_net_t *net, uint32_t use, size_t bytes, void **region)
 {
     self_t *me = (self_t *)net;
     size_t whole = (bytes + 127) & ~(size_t)127;
@@ -271,8 +272,8 @@ static arch_status_t self_share(archi_net_t *net, size_t bytes, void **region)
     if (memory == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %zu bytes that ranks share", bytes);
     if (net->rank == 0) {
-        free(me->group->region);
-        me->group->region = memory;
+        free(me->group->region[use]);
+        me->group->region[use] = memory;
     }
     *region = memory;
     return ARCH_OK;
@@ -336,7 +337,9 @@ arch_status_t archi_net_group_join(archi_net_group_t *group, uint32_t rank, arch
     me->net.ops = &self_ops;
     me->net.rank = rank;
     me->net.size = group->size;
+    me->net.n_near = group->size;
     me->net.spins = (long)group->size <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
+    me->net.rounds = group->size > 1 ? ARCHI_NET_UNTRIED : ARCHI_NET_BY_MESSAGES;
     me->group = group;
     atomic_fetch_add(&group->n_nets, 1);
     *out = &me->net;
@@ -349,7 +352,8 @@ void archi_net_group_destroy(archi_net_group_t **group)
         return;
     for (uint32_t i = 0; i < 2 * (*group)->size; i++)
         archi_buffer_free(&(*group)->slot[i / 2].said[i % 2]);
-    free((*group)->region);
+    for (uint32_t use = 0; use < ARCHI_NET_USES; use++)
+        free((*group)->region[use]);
     pthread_cond_destroy(&(*group)->woken);
     pthread_mutex_destroy(&(*group)->mutex);
     free(*group);

@@ -49,6 +49,15 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_lp_state_t *archi_lp_state(archi_block_t
     return (archi_lp_state_t *)archi_section(b, ARCHI_SEC_LP) + place;
 }
 
+/* archi_send() to a process that is known to live in this block, such as the sender itself. */
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_send_here(archi_block_t *b, archi_lp_t src, uint32_t place, archi_event_t *ev)
+{
+    ARCH_ASSERT(ev->at >= b->now);
+    ev->src = src;
+    ev->seq = archi_lp_state(b, place)->seq++;
+    archi_queue_push(b, ev);
+}
+
 /* Send *ev, whose at, dst, kind and payload are set, from the process at `place` numbered `src`: numbers it and puts it
  * among this block's pending events or into its outbox. ev->at >= b->now; across blocks at least the lookahead later. */
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_send(const archi_map_t *map, archi_block_t *b, archi_lp_t src,

@@ -165,7 +165,7 @@ static bool skip(const arch_objective_t *o) { return o->metric == ARCH_METRIC_TH
 
 /* What open workloads of the design are answered in a second, failures included; `wanted` is what they ask. A profile's
  * rate changes, so that only those that are constant are looked at. */
-static void answered(const search_t *s, const trial_t *t, double *rate, double *wanted)
+static void answered(const search_t *s, const trial_t *t, double *rate, double *wanted, double *span_s)
 {
     const arch_samples_t *samples = t->known.samples;
     double span = 0;
@@ -186,12 +186,19 @@ static void answered(const search_t *s, const trial_t *t, double *rate, double *
         *wanted += t->factor * s->design->workload[row->workload_index].rate *
                    s->design->workload[row->workload_index].operation[row->operation_index].weight;
     }
+    *span_s = span;
+}
+
+/* Fewer than are offered, by more than chance: arrivals are Poisson, and 3 standard deviations are allowed. */
+static bool piles_up(double rate, double wanted, double span)
+{
+    return rate * span + 3 * sqrt(wanted * span) < keeps_up * wanted * span;
 }
 
 static arch_status_t judge(const search_t *s, trial_t *t)
 {
     archi_verdict_t v;
-    double rate, wanted;
+    double rate, wanted, span;
 
     t->objective = ARCH_NONE;
     if (t->known.status != ARCH_OK) {
@@ -199,8 +206,8 @@ static arch_status_t judge(const search_t *s, trial_t *t)
         snprintf(t->why, sizeof t->why, "%s", t->known.why);
         return ARCH_OK;
     }
-    answered(s, t, &rate, &wanted);
-    if (rate < keeps_up * wanted) {
+    answered(s, t, &rate, &wanted, &span);
+    if (piles_up(rate, wanted, span)) {
         t->verdict = ARCH_TOO_MUCH;
         snprintf(t->why, sizeof t->why, "requests pile up: %.4g of %.4g a second are answered", rate, wanted);
         return ARCH_OK;

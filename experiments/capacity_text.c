@@ -28,6 +28,9 @@ static void say_bracket(archi_strbuf_t *b, const arch_bracket_t *k)
     if (!isfinite(k->too_much) && k->carried > 0)
         archi_strbuf_printf(b, "%s requests/s (%.3g x the design's load) are carried, and no more was tried", low,
                             k->carried);
+    else if (!(k->carried > 0) && k->at != ARCH_NONE && k->at > 0)
+        archi_strbuf_printf(b, "not known: %s requests/s (%.3g x the design's load) are too much, and no load below could be\n"
+                               "             judged; give more replications or a longer duration", high, k->too_much);
     else if (!(k->carried > 0) && isfinite(k->too_much))
         archi_strbuf_printf(b, "none: even %s requests/s (%.3g x the design's load) are too much", high, k->too_much);
     else if (!isfinite(k->too_much))

@@ -101,7 +101,7 @@ static void drop_twins(archi_reader_t *r, const archi_place_t *object)
     archi_names_fini(&seen);
 }
 
-static void drop_all_twins(archi_reader_t *r, const archi_place_t *at)
+void archi_drop_twins(archi_reader_t *r, const archi_place_t *at)
 {
     bool is_object = archi_json_is_object(at->node);
     uint32_t i = 0;
@@ -110,7 +110,7 @@ static void drop_all_twins(archi_reader_t *r, const archi_place_t *at)
         drop_twins(r, at);
     for (archi_json_t *c = archi_json_first(at->node); c && r->st == ARCH_OK; c = c->next, i++) {
         archi_place_t here = is_object ? archi_member(at, c) : archi_item(at, c, i);
-        drop_all_twins(r, &here);
+        archi_drop_twins(r, &here);
     }
 }
 
@@ -199,7 +199,7 @@ static void read_text(archi_reader_t *r, const char *text, size_t length, char *
     r->st = own ? archi_tree_make_in(own, &tree) : archi_tree_make(text, length, &tree);
     root.node = tree.root;
     if (r->st == ARCH_OK)
-        drop_all_twins(r, &root);
+        archi_drop_twins(r, &root);
     if (r->st == ARCH_OK)
         read_design(r, &root);
     archi_tree_free(&tree);
@@ -348,11 +348,13 @@ static arch_status_t read_all(int fd, const char *path, char **text, size_t *len
     return ARCH_OK;
 }
 
-static arch_status_t slurp(const char *path, char **text, size_t *length)
+arch_status_t archi_slurp(const char *path, char **text, size_t *length)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     arch_status_t st;
 
+    *text = NULL;
+    *length = 0;
     if (fd < 0)
         return cannot(path, "open", errno);
     st = read_all(fd, path, text, length);
@@ -361,7 +363,7 @@ static arch_status_t slurp(const char *path, char **text, size_t *length)
 }
 
 /* The folder of a path, "." for a bare name. */
-static char *folder_of(const char *path)
+char *archi_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
@@ -377,13 +379,13 @@ static char *folder_of(const char *path)
 arch_status_t arch_design_read(const char *path, arch_design_t **out, arch_problems_t *problems)
 {
     arch_status_t st = ARCH_OK;
-    char *text = NULL, *folder = folder_of(path);
+    char *text = NULL, *folder = archi_folder_of(path);
     size_t length = 0;
 
     *out = NULL;
     if (!folder)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to read %s", path);
-    ARCH_TRY_TO(done, slurp(path, &text, &length));
+    ARCH_TRY_TO(done, archi_slurp(path, &text, &length));
     ARCH_TRY_TO(done, parse(path, folder, text, length, length <= MAX_BYTES ? text : NULL, out, problems));
 done:
     free(text);

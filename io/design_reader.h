@@ -97,6 +97,15 @@ void archi_problem_at(archi_reader_t *r, const char *pointer, int order, const c
 arch_status_t archi_hand_over(archi_reader_t *r, const char *name, arch_problems_t *problems);
 void archi_reader_fini(archi_reader_t *r);
 
+/* A file's bytes, at most one more than a design may have, with a zero byte behind them; the caller frees *text, also after
+ * a failure. ARCH_E_NOTFOUND, ARCH_E_IO. */
+arch_status_t archi_slurp(const char *path, char **text, size_t *length);
+/* The folder of a path, "." for a bare name; malloc'ed, NULL when memory is out. */
+char *archi_folder_of(const char *path);
+
+/* Keys that come a second time in an object are problems, and taken out of the tree. */
+void archi_drop_twins(archi_reader_t *r, const archi_place_t *at);
+
 /* "found X, expected <expected>" for the value at the place. */
 void archi_expected(archi_reader_t *r, const archi_place_t *at, const char *expected);
 
@@ -171,6 +180,12 @@ void archi_read_network(archi_reader_t *r, const archi_place_t *at);
 void archi_read_workloads(archi_reader_t *r, const archi_place_t *at);
 void archi_read_objectives(archi_reader_t *r, const archi_place_t *at);
 void archi_read_run(archi_reader_t *r, const archi_place_t *at);
+
+/* All bytes of a file, and a NUL behind them; more than 1 GiB are read no further than one byte beyond it. The caller frees
+ * *text, also on failure. */
+arch_status_t archi_slurp(const char *path, char **text, size_t *length);
+/* Every second key of an object, anywhere in the tree, is a problem and taken out. */
+void archi_drop_twins(archi_reader_t *r, const archi_place_t *at);
 
 /* A name by its kind-set, a cache step's cache for instance; ARCH_NONE and a problem when there is none. */
 uint32_t archi_read_name(archi_reader_t *r, const archi_place_t *at, unsigned kinds, const char *expected);

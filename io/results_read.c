@@ -255,6 +255,8 @@ static arch_status_t read_one_row(const reader_t *reader, const archi_table_t *t
         arch_status_t st;
 
         archi_name_with_unit(column, name, sizeof name);
+        if (table == &archi_engine_table && H5Aexists_by_name(reader->file, table->name, name, H5P_DEFAULT) == 0)
+            continue; /* the file is older than the figure */
         st = read_attribute(reader, table->name, name, column->cell, &vector);
         if (st == ARCH_OK)
             st = put_cell(reader, name, column, false, &vector, 0, (char *)reader->results + table->rows_offset);

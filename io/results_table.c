@@ -113,6 +113,11 @@ static const archi_column_t engine_columns[] = {
     ENGINE(links, U64, "1"),
     ENGINE(links_cut, U64, "1"),
     ENGINE(cut_share, DOUBLE, "1"),
+    ENGINE(read_seconds, DOUBLE, "s"),
+    ENGINE(compile_seconds, DOUBLE, "s"),
+    ENGINE(cut_seconds, DOUBLE, "s"),
+    ENGINE(blocks_seconds, DOUBLE, "s"),
+    ENGINE(end_seconds, DOUBLE, "s"),
 };
 
 #define ROW(member, cell, unit) INCIDENT(arch_engine_row_t, member, cell, unit)

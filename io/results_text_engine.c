@@ -223,16 +223,30 @@ static void describe(const arch_engine_t *e, char *out, size_t bytes)
              (unsigned long long)e->links, lookahead);
 }
 
+/* What was before the first event and after the last. */
+static void describe_phases(const arch_engine_t *e, char *out, size_t bytes)
+{
+    const double seconds[] = {e->read_seconds, e->compile_seconds, e->cut_seconds, e->blocks_seconds,
+                              e->read_seconds + e->compile_seconds + e->cut_seconds + e->blocks_seconds, e->end_seconds};
+    char t[sizeof seconds / sizeof *seconds][ARCHI_SHOWN_BYTES];
+
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++)
+        archi_show_value(seconds[i] * 1e9, ARCHI_AS_TIME, t[i]);
+    snprintf(out, bytes, "read %s, plan %s, cut %s, blocks %s, in all %s; end %s", t[0], t[1], t[2], t[3], t[4], t[5]);
+}
+
 void archi_report_engine(archi_report_t *report)
 {
     const arch_engine_t *e = &report->results->engine;
-    char head[256];
+    char head[1024];
     rows_t rows;
 
     choose_rows(e, &rows);
     describe(e, head, sizeof head);
     archi_strbuf_add(&report->buf, "\n");
     archi_report_wrap(report, "engine  ", ARCHI_BOLD, head);
+    describe_phases(e, head, sizeof head);
+    archi_report_wrap(report, "around  ", ARCHI_BOLD, head);
     add_table(report, &rows, "work", work, sizeof work / sizeof *work);
     add_table(report, &rows, "traffic", traffic, sizeof traffic / sizeof *traffic);
     add_table(report, &rows, "running ahead", ahead, sizeof ahead / sizeof *ahead);

@@ -236,6 +236,8 @@ arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t n
 {
     memset(out, 0, sizeof *out);
     out->group = group;
+    out->first = group_at(c, group)->first;
+    out->n = group_at(c, group)->n;
     out->peers = ARCHI_NIL;
     out->link = link_between(c, c->caller_node, node);
     out->policy = balance->kind == ARCH_BALANCE_RANDOM          ? ARCHI_PICK_RANDOM
@@ -284,6 +286,7 @@ static arch_status_t add_group(archi_compile_t *c, archi_group_t *g, const char 
     char text[512];
 
     g->first = c->group_of.n;
+    g->active = g->n;
     g->name_hash = hash_of(stable);
     ARCH_TRY(archi_compile_name(c, stable, &g->name));
     ARCH_TRY(archi_grow_append(&c->group, g, &index));

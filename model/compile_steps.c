@@ -276,6 +276,14 @@ static arch_status_t group_programs(archi_compile_t *c, const archi_group_t *g)
     }
 }
 
+/* A JUMP to an END need not go there to find out. */
+static void shorten_jumps(archi_compile_t *c)
+{
+    for (uint32_t i = 0; i < c->instr.n; i++)
+        if (instr_at(c, i)->op == ARCHI_OP_JUMP)
+            instr_at(c, i)->n = instr_at(c, instr_at(c, i)->a)->op == ARCHI_OP_END;
+}
+
 arch_status_t archi_compile_programs(archi_compile_t *c)
 {
     for (uint32_t i = c->first_service; i < c->group.n; i++) {
@@ -286,9 +294,11 @@ arch_status_t archi_compile_programs(archi_compile_t *c)
         g->endpoint = c->endpoint.n;
         ARCH_TRY(group_programs(c, g));
         g->n_endpoints = c->endpoint.n - g->endpoint;
+        g->program = g->n_endpoints > 0 ? ((const uint32_t *)c->endpoint.data)[g->endpoint] : 0;
         if (g->n_endpoints > UINT16_MAX)
             return ARCH_FAIL(ARCH_E_RANGE, "%s: %u endpoints, at most %d are possible",
                              (const char *)c->names.data + g->name, g->n_endpoints, UINT16_MAX);
     }
+    shorten_jumps(c);
     return ARCH_OK;
 }

@@ -55,7 +55,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_handle(const void *plan, const arch
 {
     archi_context_t c;
 
-    archi_context_init(&c, (const archi_plan_t *)plan, map, b, ev->dst, archi_place(map, b, ev->dst), ev->at);
+    archi_context_init(&c, (const archi_plan_t *)plan, map, b, ev->dst, archi_place_here(map, b, ev->dst), ev->at);
     archi_count_to_now(&c);
     if (c.group->is == ARCHI_IS_SERVER)
         archi_server_event(&c, ev);

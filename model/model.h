@@ -38,6 +38,19 @@ typedef struct {
 
 arch_status_t archi_plan_compile(const arch_design_t *design, archi_plan_t **out);
 void archi_plan_destroy(archi_plan_t **plan);
+/* Only the first `n` replicas of the group of this design name (1 <= n <= its replicas) get requests from now on. */
+void archi_plan_activate(archi_plan_t *plan, uint32_t group, uint32_t n);
+uint32_t archi_plan_active(const archi_plan_t *plan, uint32_t group);
+uint32_t archi_plan_n_groups(const archi_plan_t *plan);
+/* The group of a service or balancer by its index in the design; its replicas. */
+uint32_t archi_plan_group_for(const archi_plan_t *plan, arch_kind_t kind, uint32_t index);
+uint32_t archi_plan_replicas(const archi_plan_t *plan, uint32_t group);
+
+/* Policies that stay where they are as long as the plan: number `policy` is asked by the balancer, which was compiled as one
+ * that counts requests in flight (LEAST_REQUEST), or at the doors of the service. */
+void archi_plan_host(archi_plan_t *plan, const void *policies);
+void archi_plan_plug(archi_plan_t *plan, uint32_t group, uint32_t policy);
+
 uint64_t archi_plan_bytes(const archi_plan_t *plan);
 uint32_t archi_plan_n_elements(const archi_plan_t *plan);
 void archi_plan_element(const archi_plan_t *plan, uint32_t e, archi_element_info_t *out);

@@ -2,7 +2,7 @@
 #ifndef ARCHI_PICK_H
 #define ARCHI_PICK_H
 
-#include "model/state.h"
+#include "model/plug.h"
 
 /* Fewest requests that *this* caller has in flight, among `choices` drawn at random (with replacement, the first of
  * equals): power of two choices (Mitzenmacher 2001) as proxies do it, on local counts. */
@@ -27,27 +27,32 @@ ARCH_HD static ARCH_INLINE uint32_t archi_pick_least(archi_context_t *c, const a
 ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi_route_t *r, uint64_t root,
                                                  uint64_t minor, uint32_t *peer)
 {
-    const archi_group_t *target = archi_plan_groups(c->plan) + r->group;
     uint32_t one = 0;
 
     *peer = ARCHI_NIL;
-    if (target->n > 1) {
+    if (r->n > 1) { /* a single one is known without a look at its group */
+        const archi_group_t *target = archi_plan_groups(c->plan) + r->group;
         uint64_t *word = archi_peer(c, c->el->peers + r->peers);
         switch (r->policy) {
         case ARCHI_PICK_ROUND_ROBIN:
-            one = (uint32_t)word[0];
-            word[0] = one + 1 == target->n ? 0 : one + 1;
+            one = word[0] < target->active ? (uint32_t)word[0] : 0;
+            word[0] = one + 1 >= target->active ? 0 : one + 1;
             break;
         case ARCHI_PICK_RANDOM:
-            one = (uint32_t)archi_below(archi_bits64(archi_draw(c->key, root, minor), 0), target->n);
+            one = (uint32_t)archi_below(archi_bits64(archi_draw(c->key, root, minor), 0), target->active);
+            break;
+        case ARCHI_PICK_PLUGGED:
+            one = archi_plug_pick(c, r->choices, target->active, word, root, minor);
+            word[1 + one]++;
+            *peer = c->el->peers + r->peers + 1 + one;
             break;
         default:
-            one = archi_pick_least(c, r, target->n, word + 1, root, minor);
+            one = archi_pick_least(c, r, target->active, word + 1, root, minor);
             word[1 + one]++;
             *peer = c->el->peers + r->peers + 1 + one;
         }
     }
-    return target->first + one;
+    return r->first + one;
 }
 
 /* A request on its way: to the picked replica, over the route's link. */

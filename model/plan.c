@@ -9,6 +9,38 @@ static const double *numbers(const archi_plan_t *p, uint64_t offset)
     return (const double *)((const char *)p + offset);
 }
 
+void archi_plan_activate(archi_plan_t *p, uint32_t group, uint32_t n)
+{
+    ((archi_group_t *)((char *)p + p->group))[group].active = n;
+}
+
+void archi_plan_host(archi_plan_t *p, const void *policies) { p->host = (uint64_t)(uintptr_t)policies; }
+
+void archi_plan_plug(archi_plan_t *p, uint32_t group, uint32_t policy)
+{
+    archi_group_t *g = (archi_group_t *)((char *)p + p->group) + group;
+
+    if (g->is == ARCHI_IS_BALANCER) {
+        g->forward.policy = ARCHI_PICK_PLUGGED;
+        g->forward.choices = (uint16_t)policy;
+    } else {
+        g->admission = policy + 1;
+    }
+}
+
+uint32_t archi_plan_group_for(const archi_plan_t *p, arch_kind_t kind, uint32_t index)
+{
+    uint32_t g = 0;
+
+    while (g + 1 < p->n_groups && (archi_plan_groups(p)[g].is == ARCHI_IS_SOURCE || archi_plan_groups(p)[g].kind != kind ||
+                                   archi_plan_groups(p)[g].index != index))
+        g++;
+    return g;
+}
+
+uint32_t archi_plan_active(const archi_plan_t *p, uint32_t group) { return archi_plan_groups(p)[group].active; }
+uint32_t archi_plan_replicas(const archi_plan_t *p, uint32_t group) { return archi_plan_groups(p)[group].n; }
+uint32_t archi_plan_n_groups(const archi_plan_t *p) { return p->n_groups; }
 uint64_t archi_plan_bytes(const archi_plan_t *p) { return p->bytes; }
 uint32_t archi_plan_n_elements(const archi_plan_t *p) { return p->n_elements; }
 uint32_t archi_plan_n_edges(const archi_plan_t *p) { return p->n_edges; }

@@ -16,7 +16,7 @@ enum { ARCHI_MAX_SLICES = 10 };
 enum { ARCHI_IS_SOURCE, ARCHI_IS_SERVER, ARCHI_IS_BALANCER };
 
 enum { ARCHI_SERVE_FIFO, ARCHI_SERVE_LIFO, ARCHI_SERVE_PRIORITY, ARCHI_SERVE_SHARED };
-enum { ARCHI_PICK_ROUND_ROBIN, ARCHI_PICK_RANDOM, ARCHI_PICK_LEAST_REQUEST };
+enum { ARCHI_PICK_ROUND_ROBIN, ARCHI_PICK_RANDOM, ARCHI_PICK_LEAST_REQUEST, ARCHI_PICK_PLUGGED };
 enum { ARCHI_STORE_BY_KEY, ARCHI_STORE_BY_RATIO };
 enum { ARCHI_LOAD_RENEWAL, ARCHI_LOAD_PROFILE, ARCHI_LOAD_CLOSED };
 
@@ -30,7 +30,7 @@ enum {
     ARCHI_OP_REPEAT,    /* body at `a`, variate `var` times, go on at `c` */
     ARCHI_OP_CACHE,     /* look up at (pick), endpoint `b`; hit: go on at `c`, miss: at the next instruction */
     ARCHI_OP_FAIL,      /* with probability `p` the request fails */
-    ARCHI_OP_JUMP,      /* go on at `a` */
+    ARCHI_OP_JUMP,      /* go on at `a`; `n`: an END stands there */
     ARCHI_OP_END,       /* of a request, of a branch, of one round of a loop */
     ARCHI_OP_GET,       /* inside a cache: look keyspace `a` up, `p` hit ratio when by ratio */
     ARCHI_OP_PUT,       /* inside a cache: store */
@@ -43,10 +43,12 @@ typedef struct {
     uint32_t group;   /* the target */
     uint32_t peers;   /* first word of what this caller remembers of them, within its own words; ARCHI_NIL: nothing */
     uint16_t policy;  /* ARCHI_PICK_* */
-    uint16_t choices; /* LEAST_REQUEST */
+    uint16_t choices; /* LEAST_REQUEST; PLUGGED: which policy */
     uint32_t link;    /* variate of the one-way latency */
+    uint32_t first, n; /* the target's elements, as in its group: who sends a request need not look there */
 } archi_route_t;
 
+/* One cache line. */
 typedef struct {
     uint8_t op;
     uint8_t spare[3];
@@ -54,6 +56,7 @@ typedef struct {
     uint32_t var;
     uint32_t local; /* number within its endpoint: names its draws */
     archi_route_t route;
+    uint32_t unused;
     double p;
 } archi_instr_t;
 
@@ -64,31 +67,38 @@ typedef struct {
     uint32_t n; /* replicas */
 } archi_peers_t;
 
+/* Whole cache lines; what a server needs for every event is in the first. */
 typedef struct {
-    uint32_t is;          /* ARCHI_IS_* */
-    uint32_t kind, index; /* of the design; kind ARCH_N_KINDS: a workload */
-    uint32_t first, n;    /* its elements */
-    uint32_t name;        /* offset in names */
-    uint64_t name_hash;
-    uint32_t is_read_replica, is_cache;
+    uint32_t is; /* ARCHI_IS_* */
     uint32_t cores, threads, queue_limit, discipline;
     uint32_t endpoint, n_endpoints; /* into the table of first instructions */
-    uint32_t n_peer_words;          /* per element */
-    uint32_t peers, n_peers;        /* into the table of archi_peers_t */
-    uint32_t store;                 /* caches: ARCHI_STORE_* */
+    uint32_t program;               /* first instruction of the first endpoint */
     uint32_t capacity;              /* caches: entries */
     uint32_t hash_words;            /* caches by key: power of two */
     arch_time_t ttl;
+    uint32_t first, n;  /* its elements */
+    uint32_t active;    /* replicas that requests are sent to: the first of them; others finish what they have */
+    uint32_t admission; /* plugged-in policy at the door, + 1; 0: none */
+    /* line 2 */
     archi_route_t forward; /* balancers */
-    uint32_t overhead;     /* balancers: variate */
-    uint32_t load;         /* workloads: ARCHI_LOAD_* */
-    uint32_t gap;          /* workloads: variate of gap or think time (PROFILE: at the largest rate) */
-    uint32_t users;
-    uint32_t points, n_points, linear;
-    arch_time_t period;
+    uint64_t name_hash;
     double top_rate;
-    uint32_t priority;
+    arch_time_t period;
+    uint32_t load; /* workloads: ARCHI_LOAD_* */
+    uint32_t gap;  /* workloads: variate of gap or think time (PROFILE: at the largest rate) */
     uint32_t operation, n_operations;
+    /* line 3 */
+    uint32_t points, n_points, linear;
+    uint32_t users;
+    uint32_t kind, index; /* of the design; kind ARCH_N_KINDS: a workload */
+    uint32_t name;        /* offset in names */
+    uint32_t is_read_replica, is_cache;
+    uint32_t n_peer_words;   /* per element */
+    uint32_t peers, n_peers; /* into the table of archi_peers_t */
+    uint32_t store;    /* caches: ARCHI_STORE_* */
+    uint32_t overhead; /* balancers: variate */
+    uint32_t priority; /* workloads */
+    uint32_t unused;
 } archi_group_t;
 
 typedef struct {
@@ -116,6 +126,7 @@ typedef struct {
 
 struct archi_plan {
     uint64_t magic, bytes;
+    uint64_t host; /* address of arch_policy_t[] in this process, 0 without; everything else is the design's */
     uint32_t n_elements, n_groups, n_endpoints, n_instrs, n_branches, n_vars, n_tables, n_operations, n_points,
         n_keyspaces, n_peers, n_edges, n_names;
     uint32_t max_sends, max_frames; /* that handling one event may use */

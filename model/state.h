@@ -38,28 +38,31 @@ enum { ARCHI_NO_REPLY = 1 };                                              /* req
 
 enum { ARCHI_FRAME_REQUEST, ARCHI_FRAME_BRANCH, ARCHI_FRAME_JOIN, ARCHI_FRAME_LOOP, ARCHI_FRAME_CHANGE };
 
+/* Two cache lines, of which an answer needs the first. */
 typedef struct {
-    uint32_t next, right;  /* list link, or left and right of a heap; next is also the pool's */
+    uint32_t next;         /* list link, or left of a heap; also the pool's */
     uint32_t parent;       /* frame that waits for this one */
-    uint32_t pc;           /* instruction to go on with */
     uint64_t root;         /* identity of the request of the workload that all this belongs to */
     uint32_t path;         /* which call, branch and round below the root */
     uint32_t item;         /* which round of the loops around it: keys drawn inside differ by it */
     uint32_t caller, slot; /* whom to answer */
+    uint32_t pc;           /* instruction to go on with */
     uint32_t peer;         /* word to decrement when the reply arrives, or ARCHI_NIL */
-    uint32_t count;        /* JOIN: branches still needed; LOOP: rounds left; CHANGE: variate of the demand */
-    uint32_t n_live;       /* JOIN: branches still running; LOOP: round number */
-    uint32_t spare;        /* JOIN: branches that may still fail */
-    uint32_t order;        /* tie-break in a heap: first come, first served */
+    uint32_t owner;        /* element in which it is; of a free one: in which it was */
     uint16_t link;         /* variate of the latency back */
     uint8_t type, priority;
     uint8_t flags, outcome;
     uint16_t endpoint;
-    uint32_t owner;      /* element in which it is; of a free one: in which it was */
-    arch_time_t arrived; /* CHANGE: commit time at the primary */
-    arch_time_t since;   /* start of the current wait or burst */
-    arch_time_t demand;  /* of the current burst */
-    uint64_t rank;       /* key in a heap */
+    uint32_t count;        /* JOIN: branches still needed; LOOP: rounds left; CHANGE: variate of the demand */
+    arch_time_t arrived;   /* CHANGE: commit time at the primary */
+    uint32_t right;        /* of a heap */
+    uint32_t n_live;       /* JOIN: branches still running; LOOP: round number */
+    uint32_t spare;        /* JOIN: branches that may still fail */
+    uint32_t order;        /* tie-break in a heap: first come, first served */
+    arch_time_t since;     /* start of the current wait or burst */
+    arch_time_t demand;    /* of the current burst */
+    uint64_t rank;         /* key in a heap */
+    uint64_t unused[3];
 } archi_frame_t;
 
 typedef struct {
@@ -83,15 +86,24 @@ typedef struct {
     arch_time_t expires;
 } archi_entry_t;
 
+/* Whole cache lines: what every event of a server reads or writes in the first, what only some do in the second. */
 typedef struct {
     uint32_t group, number;
     uint32_t inside;  /* requests that hold a thread; balancers: in flight; sources: on their way */
     uint32_t waiting; /* for a thread */
     uint32_t running; /* busy cores */
     uint32_t ready;   /* waiting for a core (SHARED: bursts beyond the number of cores) */
+    /* what is being counted, spilled into tallies and series at the end of each interval and slice */
+    arch_time_t counted_at, spill_at;
+    uint64_t busy, queued, held; /* integrals apart: side by side gcc would make vectors of them */
+    uint64_t wait, sojourn;
+    uint64_t n_arrived, n_completed, n_waits;
     uint32_t wait_head, wait_tail, ready_head, ready_tail;
-    uint32_t order; /* tickets for the heaps' tie-break */
     uint32_t peers; /* first word in ARCHI_SEC_PEER */
+    uint32_t queue_max;
+    uint64_t lag, n_failed, n_rejected, n_hits, n_misses, n_applied;
+    arch_time_t fine_end;
+    uint32_t slice, interval;
     /* processor sharing: virtual time that each burst has received, since when, and when the next event is due */
     double shared;
     arch_time_t shared_at, shared_due;
@@ -99,11 +111,10 @@ typedef struct {
     uint32_t change_head, change_tail, n_changes, hash;
     uint32_t newest, oldest, n_entries, operation; /* operation: first local one */
     uint64_t ordinal;
-    /* what is being counted, spilled into tallies and series at the end of each interval and slice */
-    arch_time_t counted_at, spill_at, fine_end;
-    uint32_t slice, interval, fine, queue_max;
-    uint64_t busy, wait, queued, sojourn, held, lag; /* integrals apart: side by side gcc would make vectors of them */
-    uint64_t n_arrived, n_completed, n_failed, n_rejected, n_waits, n_hits, n_misses, n_applied;
+    uint32_t fine;
+    uint32_t order; /* tickets for the heaps' tie-break */
+    uint64_t policy; /* state of a plugged-in admission */
+    uint64_t unused[6];
 } archi_element_t;
 
 /* All that one handler call works with. */
@@ -152,7 +163,8 @@ enum { /* purposes beyond the instructions of an endpoint */
        ARCHI_DRAW_BACK = 0xfffff1,
        ARCHI_DRAW_PICK = 0x800000, /* + local number of the instruction */
        ARCHI_DRAW_OVERHEAD = 0xfffff2,
-       ARCHI_DRAW_HIT = 0xfffff3
+       ARCHI_DRAW_HIT = 0xfffff3,
+       ARCHI_DRAW_ADMIT = 0xfffff4
 };
 
 ARCH_HD static ARCH_ALWAYS_INLINE uint32_t archi_mix_path(uint32_t path, uint32_t step, uint32_t round)
@@ -166,27 +178,37 @@ ARCH_HD static ARCH_ALWAYS_INLINE arch_time_t archi_time_of(const archi_context_
     return archi_variate_time(archi_var(c, var), archi_plan_tables(c->plan), c->key, root, minor);
 }
 
+ARCH_HD static ARCH_ALWAYS_INLINE void archi_event_fill(archi_context_t *c, archi_event_t *ev, archi_lp_t dst,
+                                                        arch_time_t after, uint16_t kind, uint16_t small, uint64_t w0,
+                                                        uint64_t w1, uint64_t w2)
+{
+    ev->at = c->now + after;
+    ev->dst = dst;
+    ev->kind = kind;
+    ev->small = small;
+    ev->word[0] = w0;
+    ev->word[1] = w1;
+    ev->word[2] = w2;
+    c->n_sends++;
+}
+
 /* Send an event from this element. */
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_emit(archi_context_t *c, archi_lp_t dst, arch_time_t after, uint16_t kind,
                                                   uint16_t small, uint64_t w0, uint64_t w1, uint64_t w2)
 {
     archi_event_t ev;
 
-    ev.at = c->now + after;
-    ev.dst = dst;
-    ev.kind = kind;
-    ev.small = small;
-    ev.word[0] = w0;
-    ev.word[1] = w1;
-    ev.word[2] = w2;
-    c->n_sends++;
+    archi_event_fill(c, &ev, dst, after, kind, small, w0, w1, w2);
     archi_send(c->map, c->b, c->lp, c->place, &ev);
 }
 
 ARCH_HD static ARCH_ALWAYS_INLINE void archi_emit_self(archi_context_t *c, arch_time_t after, uint16_t kind,
                                                        uint64_t w0)
 {
-    archi_emit(c, c->lp, after, kind, 0, w0, 0, 0);
+    archi_event_t ev;
+
+    archi_event_fill(c, &ev, c->lp, after, kind, 0, w0, 0, 0);
+    archi_send_here(c->b, c->lp, c->place, &ev);
 }
 
 /* Take a frame for use by this event. */

@@ -19,8 +19,16 @@ ARCH_HD static ARCH_INLINE void archi_admit(archi_context_t *c, uint32_t f)
 
     c->el->inside++;
     c->el->wait += (uint64_t)(c->now - frame->since);
-    frame->pc = archi_plan_endpoints(c->plan)[c->group->endpoint + frame->endpoint];
+    frame->pc = frame->endpoint == 0 ? c->group->program
+                                     : archi_plan_endpoints(c->plan)[c->group->endpoint + frame->endpoint];
     archi_make_runnable(c, f);
+}
+
+ARCH_HD static ARCH_INLINE void archi_turn_away(archi_context_t *c, uint32_t f)
+{
+    c->el->n_rejected++;
+    archi_reply(c, archi_frame(c, f), ARCHI_REJECTED);
+    archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
 }
 
 /* A request comes in: a thread, a place in the queue, or a rejection. */
@@ -32,16 +40,16 @@ ARCH_HD static ARCH_INLINE void archi_arrive(archi_context_t *c, const archi_eve
 
     archi_frame_from(c, frame, ev);
     el->n_arrived++;
-    if (el->inside < c->group->threads) {
+    if (ARCH_UNLIKELY(c->group->admission != 0) && !archi_plug_admits(c, frame)) {
+        archi_turn_away(c, f);
+    } else if (el->inside < c->group->threads) {
         archi_admit(c, f);
     } else if (el->waiting < c->group->queue_limit) {
         archi_line_push(c, &el->wait_head, &el->wait_tail, f);
         el->waiting++;
         archi_note_queue(el);
     } else {
-        el->n_rejected++;
-        archi_reply(c, frame, ARCHI_REJECTED);
-        archi_pool_give(c->b, ARCHI_SEC_FRAME, f);
+        archi_turn_away(c, f);
     }
 }
 
@@ -111,17 +119,16 @@ ARCH_HD static ARCH_INLINE void archi_change_arrive(archi_context_t *c, const ar
 /* At the primary: the record goes to every replica, and arrives there in the order in which it was sent. */
 ARCH_HD static ARCH_INLINE void archi_replicate(archi_context_t *c, const archi_instr_t *in, const archi_frame_t *f)
 {
-    const archi_group_t *to = archi_plan_groups(c->plan) + in->route.group;
     uint64_t *last = archi_peer(c, c->el->peers + in->route.peers + 1);
     uint32_t i;
 
-    for (i = 0; i < to->n; i++) {
+    for (i = 0; i < in->route.n; i++) {
         uint32_t path = archi_mix_path(f->path, in->local, i);
         arch_time_t at = c->now + archi_time_of(c, in->route.link, f->root, archi_minor(path, ARCHI_DRAW_LINK));
         if (at < (arch_time_t)last[i])
             at = (arch_time_t)last[i];
         last[i] = (uint64_t)at;
-        archi_emit(c, to->first + i, at - c->now, ARCHI_EV_CHANGE, 0, f->root, (uint64_t)in->var << 32 | path,
+        archi_emit(c, in->route.first + i, at - c->now, ARCHI_EV_CHANGE, 0, f->root, (uint64_t)in->var << 32 | path,
                    (uint64_t)c->now);
     }
 }
@@ -287,7 +294,7 @@ ARCH_HD static ARCH_ALWAYS_INLINE bool archi_too_much(archi_context_t *c, const 
     uint32_t sends = 1, frames = 1;
 
     if (ARCH_UNLIKELY(in->op == ARCHI_OP_REPLICATE))
-        sends = archi_plan_groups(c->plan)[in->route.group].n;
+        sends = in->route.n;
     if (ARCH_UNLIKELY(in->op == ARCHI_OP_PARALLEL))
         frames = in->n + 1;
     return c->n_sends + sends + 1 > c->plan->max_sends || c->n_frames + frames > c->plan->max_frames ||
@@ -340,7 +347,10 @@ ARCH_HD static ARCH_INLINE bool archi_step_one(archi_context_t *c, const archi_i
         return true;
     case ARCHI_OP_JUMP:
         frame->pc = in->a;
-        return true;
+        if (in->n == 0 || ++c->n_steps > ARCHI_MAX_STEPS)
+            return true;
+        archi_end(c, f, false);
+        return false;
     case ARCHI_OP_FAIL:
         frame->pc++;
         if (!archi_fails(c, in, frame))

@@ -8,4 +8,6 @@ s/^([0-9.]+ ?[kMG]? events) in .*/\1 in .../
 s/  +[0-9][0-9.]*( (ns|us|ms|s|B|[KMGT]iB|M|%))?/ N/g
 s/ +/ /g
 }
-/^  "engine": \{/,/^  \}/s/("(event_rate_per_s|windows|events_per_window|wall_seconds|wait_seconds|wait_share|peak_bytes|bytes|host)": *)("[^"]*"|[^,]*)/\1.../
+# The line of them that says how long all around the simulation took.
+/^around  /s/[0-9][0-9.,]* (ns|us|ms|s|min)/T/g
+/^  "engine": \{/,/^  \}/s/("(event_rate_per_s|read_seconds|compile_seconds|cut_seconds|blocks_seconds|end_seconds|windows|events_per_window|wall_seconds|wait_seconds|wait_share|peak_bytes|bytes|host)": *)("[^"]*"|[^,]*)/\1.../

@@ -18,12 +18,22 @@ static bool is_local(const char *endpoint)
            starts(endpoint, "tcp://[::1]:");
 }
 
+static arch_status_t failed_on(const char *endpoint, int e)
+{
+    if (e == EINVAL || e == EPROTONOSUPPORT || e == ENOCOMPATPROTO)
+        return ARCH_FAIL(ARCH_E_ARG, "%s: expected an endpoint such as tcp://10.0.0.1:5555 or ipc:///run/farm", endpoint);
+    return ARCH_FAIL(ARCH_E_IO, "%s: %s", endpoint, zmq_strerror(e));
+}
+
 arch_status_t archi_endpoint_check(const char *endpoint, const char *key, const char *allowed, bool insecure)
 {
+    if (endpoint != NULL && !starts(endpoint, "tcp://") && !starts(endpoint, "ipc://"))
+        return failed_on(endpoint, EPROTONOSUPPORT);
     if ((key == NULL) != (allowed == NULL))
         return ARCH_FAIL(ARCH_E_ARG, "the coordinator's key and the keys that are let in go together");
     if (endpoint != NULL && key == NULL && !insecure && !is_local(endpoint))
-        return ARCH_FAIL(ARCH_E_ARG, "%s: goes over a network, so it needs keys (architech keys)", endpoint);
+        return ARCH_FAIL(ARCH_E_ARG, "%s: goes over a network, so it needs keys (architech keys), or to be called insecure",
+                         endpoint);
     return ARCH_OK;
 }
 
@@ -83,15 +93,6 @@ arch_status_t archi_socket_identify(void *socket, const char *key, const char *s
     return set ? ARCH_OK : ARCH_FAIL(ARCH_E_ZMQ, "keys: %s", zmq_strerror(errno));
 }
 
-static arch_status_t failed_on(const char *endpoint)
-{
-    int e = errno;
-
-    if (e == EINVAL || e == EPROTONOSUPPORT || e == ENOCOMPATPROTO)
-        return ARCH_FAIL(ARCH_E_ARG, "%s: expected an endpoint such as tcp://10.0.0.1:5555 or ipc:///run/farm", endpoint);
-    return ARCH_FAIL(ARCH_E_IO, "%s: %s", endpoint, zmq_strerror(e));
-}
-
 /* A name of the kernel's own, which ends with its socket; so nothing is left where a coordinator was killed. */
 static arch_status_t private_endpoint(void *socket, char out[ARCHI_ENDPOINT_BYTES])
 {
@@ -123,6 +124,19 @@ static arch_status_t check_free(const char *endpoint)
     return taken ? ARCH_FAIL(ARCH_E_IO, "%s: somebody else listens there", endpoint) : ARCH_OK;
 }
 
+/* "tcp://[::ffff:127.0.0.1]:5" is how a socket of both worlds calls tcp://127.0.0.1:5. */
+static void say_as_ipv4(char *bound)
+{
+    static const char mapped[] = "tcp://[::ffff:";
+    char *end = starts(bound, mapped) ? strstr(bound, "]:") : NULL;
+    const char *address = bound + sizeof mapped - 1;
+
+    if (end == NULL || strspn(address, "0123456789.") != (size_t)(end - address))
+        return;
+    memmove(bound + sizeof "tcp://" - 1, address, (size_t)(end - address));
+    memmove(bound + sizeof "tcp://" - 1 + (end - address), end + 1, strlen(end + 1) + 1);
+}
+
 arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[ARCHI_ENDPOINT_BYTES])
 {
     size_t n = ARCHI_ENDPOINT_BYTES;
@@ -134,9 +148,10 @@ arch_status_t archi_socket_bind(void *socket, const char *endpoint, char bound[A
     ARCH_TRY(archi_socket_set(socket, ZMQ_IPV6, 1));
     ARCH_TRY(check_free(bound));
     if (zmq_bind(socket, bound) != 0)
-        return failed_on(bound);
+        return failed_on(bound, errno);
     if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &n) != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "%s: %s", endpoint ? endpoint : "a private place", zmq_strerror(errno));
+    say_as_ipv4(bound);
     return ARCH_OK;
 }
 
@@ -149,5 +164,5 @@ void archi_endpoint_remove(const char *bound)
 arch_status_t archi_socket_connect(void *socket, const char *endpoint)
 {
     ARCH_TRY(archi_socket_set(socket, ZMQ_IPV6, 1));
-    return zmq_connect(socket, endpoint) == 0 ? ARCH_OK : failed_on(endpoint);
+    return zmq_connect(socket, endpoint) == 0 ? ARCH_OK : failed_on(endpoint, errno);
 }

@@ -60,7 +60,7 @@ static arch_status_t explore(const char *path, arch_time_t moment)
     arch_status_t st = ARCH_OK;
 
     ARCH_TRY_TO(done, arch_design_read(path, &design, &problems));
-    ARCH_TRY_TO(done, arch_simulation_create(design, 0, &now));
+    ARCH_TRY_TO(done, arch_simulation_create(design, 0, NULL, &now));
     ARCH_TRY_TO(done, watch(now, moment, "up to the moment"));
     for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++)
         ARCH_TRY_TO(done, try_measure(now, &measures[i], moment + 60 * ARCH_SECOND));

@@ -24,6 +24,7 @@ typedef struct {
     uint32_t no_recovery;      /* 1: leave recovery out */
 } arch_capacity_options_t;
 
+/* How a load was judged. */
 typedef enum {
     ARCH_CARRIED,   /* every objective is met, each with the confidence asked for */
     ARCH_UNDECIDED, /* an interval straddles a limit, and no objective is clearly missed */
@@ -49,6 +50,7 @@ typedef struct {
     uint32_t at;               /* the point of too_much; ARCH_NONE when there is none */
 } arch_bracket_t;
 
+/* Whether a design comes back by itself. */
 typedef enum {
     ARCH_RECOVERY_UNKNOWN, /* not asked, or there is no capacity to lose */
     ARCH_RECOVERS,         /* after the overload the same load is carried again, as far as these data can show */
@@ -56,6 +58,7 @@ typedef enum {
     ARCH_METASTABLE        /* not even then: what was carried before is not carried any more */
 } arch_recovery_t;
 
+/* What was found. */
 typedef struct {
     const char *name;              /* of the design */
     double designed_load;          /* requests per second at factor 1 */
@@ -80,10 +83,11 @@ typedef struct {
 /* The caller owns *out. ARCH_E_ARG: options out of range, or a design without any open or closed load to scale. */
 arch_status_t arch_capacity(arch_lab_t *lab, const arch_design_t *design, const arch_capacity_options_t *options,
                             arch_capacity_t **out);
-void arch_capacity_destroy(arch_capacity_t **capacity);
+void arch_capacity_destroy(arch_capacity_t **capacity); /* NULL and *NULL are fine */
 
-/* For people, and for programs. malloc'ed, the caller frees. */
+/* For people: `width` columns (0: 100), with ANSI colours. malloc'ed, the caller frees. */
 arch_status_t arch_capacity_text(const arch_capacity_t *capacity, uint32_t width, bool colour, char **text);
+/* For programs (docs/experiments.md). malloc'ed, the caller frees. */
 arch_status_t arch_capacity_json(const arch_capacity_t *capacity, char **text);
 
 #ifdef __cplusplus

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/* Opaque. */
 typedef struct arch_lab arch_lab_t;
 
 /* How an experiment is getting on. A job is the replications of a question that are handed out at a time. */
@@ -62,6 +63,7 @@ arch_status_t arch_lab_ask(arch_lab_t *lab, const arch_design_t *design, uint32_
 arch_status_t arch_lab_wait(arch_lab_t *lab, uint64_t ticket, arch_samples_t **out);
 /* What is being done, for progress; copied. */
 void arch_lab_say(arch_lab_t *lab, const char *format, ...);
+/* How far it is, now. */
 void arch_lab_progress(const arch_lab_t *lab, arch_lab_progress_t *out);
 
 /* A design with what is known of it. */

@@ -149,6 +149,12 @@ typedef struct {
     uint32_t partitions;        /* blocks of one replication */
     uint64_t links, links_cut;  /* pairs of elements that talk; those in different blocks */
     double cut_share;           /* links_cut / links */
+    /* Wall time before the first event and after the last, on rank 0; with several replications, blocks of all of them. */
+    double read_seconds;        /* the design, as the caller said: arch_run_options_t.read_seconds */
+    double compile_seconds;     /* from the design to the plan, with the traffic equations */
+    double cut_seconds;         /* into blocks, dealing them out, and room for statistics */
+    double blocks_seconds;      /* making blocks */
+    double end_seconds;         /* from the last event to the results, which are not written yet */
     uint32_t n_ranks;
     arch_engine_row_t *rank;
     uint32_t n_groups;

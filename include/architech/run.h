@@ -2,6 +2,7 @@
 #ifndef ARCHITECH_RUN_H
 #define ARCHITECH_RUN_H
 
+#include <architech/policy.h>
 #include <architech/results.h>
 
 #ifdef __cplusplus
@@ -26,16 +27,19 @@ typedef enum {
     ARCH_MOVING_WANDER = 2   /* at random, often: for tests */
 } arch_moving_t;
 
-/* How to run, as opposed to what: none of it changes the digest. Zero means "choose for me" in every member. */
+/* How to run, as opposed to what: but for policies none of it changes the digest. Zero means "choose for me" in every
+ * member. */
 typedef struct {
     uint32_t threads;      /* ranks as threads of this process, when not under MPI; 0: one per core */
     uint32_t partitions;   /* blocks per replication; 0: chosen from the traffic equations */
     uint32_t group;        /* ranks that share one replication; 0: chosen; 1: every replication on one rank */
-    uint64_t memory_limit; /* bytes for all blocks of a process; 0: four fifths of what the machine has free */
+    uint64_t memory_limit; /* bytes for all blocks of a process; 0: ranks share 4/5 of what their machine has free */
     uint32_t executor;     /* an arch_executor_t */
     uint32_t moving;       /* an arch_moving_t */
     uint32_t trace;        /* spans of wall time that each rank keeps at most for arch_results_write_trace(); 0: none */
     uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
+    const arch_policy_t *policy; /* [n_policies] plugged in, see architech/policy.h: unlike all else here they do change */
+    uint32_t n_policies;         /* the digest */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
      * ARCH_E_CANCELLED. May be NULL. */
@@ -64,6 +68,7 @@ typedef struct {
     /* Something about checkpoints, or how precise the run is so far, that the user should know; by any thread, one at a
      * time. May be NULL. */
     void (*note)(void *user, int is_warning, const char *text);
+    double read_seconds;         /* that reading the design took: told with the engine's statistics, used for nothing else */
 } arch_run_options_t;
 
 /* Simulate *design. *out is owned by the caller (arch_results_destroy) and complete on rank 0; other ranks of an MPI run

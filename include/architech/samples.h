@@ -44,12 +44,14 @@ typedef struct {
     uint32_t workload_index, operation_index; /* ARCH_NONE: the whole workload */
 } arch_operation_row_t;
 
+/* A row of components. */
 typedef struct {
     const char *name, *group; /* "app#2", "app" */
     uint32_t kind;            /* an arch_kind_t */
     uint32_t element, cores;
 } arch_component_row_t;
 
+/* Replications of one design. */
 typedef struct {
     uint64_t digest;             /* sum over replications of what each did, modulo 2^64: as a run's digest is */
     uint64_t events, requests;   /* simulated for it, warm-up included */

@@ -2,32 +2,44 @@
 _architech()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options=
+    local commands="run validate explain compare sweep capacity sensitivity plan partition diff inspect worker keys top"
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity partition diff inspect worker keys top help version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "$commands help version" -- "$word")
         return
     fi
     case $before in
-    --format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "$([[ $command == sweep ]] && echo "text csv" || echo "text json")" -- "$word")
+        return ;;
     --executor) mapfile -t COMPREPLY < <(compgen -W "auto sequential conservative optimistic" -- "$word"); return ;;
     --warmup | --replications) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
     --set | --unset | --seed | --precision | --precision-of | --duration | --threads | --group | --partitions | --memory | -n | --parts | \
         --checkpoint-every | --checkpoint-every-simulated | --checkpoint-keep | --connect | --show | --patience | --jobs | \
         --credit | --confidence | --tolerance | --most-replications | --overload | --overload-time | --recovery-time | \
-        --workers | --listen | --publish) return ;;
+        --workers | --listen | --publish | --precision | --rows | --indifference | --first | --most | --side-by-side | \
+        --metric | --range | --only | --trajectories | --base) return ;;
+    --change) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word"); return ;;
     --resume) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"; compgen -d -- "$word"; compgen -f -X '!*.h5' -- "$word")
         return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.pub' -- "$word"); return ;;
     --key) mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.key' -- "$word"); return ;;
     --server-key) mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.pub' -- "$word"); return ;;
     --checkpoint-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-    -o | --output | --trace | --dot) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --journal) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    -o | --output | --trace | --dot | --csv) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     local lab="--workers --threads --listen --key --allow --insecure --publish --memory --no-progress --quiet"
     case $command in
     capacity) options="--format --confidence --tolerance --replications --most-replications --overload --overload-time
                        --recovery-time --no-recovery --set --unset --journal $lab" ;;
+    compare) options="--output --format --replications --most-replications --precision --confidence --duration --warmup --seed
+                      --all --independent --set --unset --journal $lab" ;;
+    sensitivity) options="--metric --range --only --trajectories --most --base --replications --seed --set --unset --format
+                          --journal $lab" ;;
+    sweep) options="--output --csv --format --replications --confidence --rows --dry-run --journal $lab" ;;
+    plan) options="--change --confidence --indifference --first --most --side-by-side --trust-nothing --all --set --unset
+                   --format --output --journal $lab" ;;
     validate | explain) options="--set --unset" ;;
     run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --set --unset --seed --replications
                   --precision --precision-of --most-replications --duration --warmup --threads
@@ -43,10 +55,10 @@ _architech()
         return
     fi
     case $command in
-    help) mapfile -t COMPREPLY < <(compgen -W "run validate explain capacity partition diff inspect worker keys top version" -- "$word") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "$commands version" -- "$word") ;;
     keys) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     diff | inspect) mapfile -t COMPREPLY < <(compgen -f -X '!*.h5' -- "$word"; compgen -d -- "$word") ;;
-    run | validate | explain | partition)
+    run | validate | explain | compare | sweep | capacity | sensitivity | plan | partition)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     esac
 }

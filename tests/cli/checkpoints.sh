@@ -58,6 +58,28 @@ stop INT 3 architech run design.json --duration 10000s --checkpoint-every 50ms -
 grep -q "no results were written" err || fail "SIGINT: says something else"
 rm -rf saves
 
+# Told before it knows the design: it waits for that at a pipe, and hears the signal nevertheless. Without checkpoints it ends.
+mkfifo late.json
+for signal in TERM USR1; do
+    architech run late.json --duration 10000s --checkpoint-dir saves > out 2> err < /dev/null &
+    exec 3> late.json
+    kill -$signal $!
+    cat design.json >&3
+    exec 3>&-
+    wait $!
+    status=$?
+    [ $status -eq 75 ] && ls saves/*/run1-group0-save1 > /dev/null || fail "SIG$signal before the design: exit status $status"
+    rm -rf saves
+done
+architech run late.json --checkpoint-dir saves --resume auto > out 2> err < /dev/null &
+exec 3> late.json
+kill -USR1 $!
+cat design.json >&3
+exec 3>&-
+wait $!
+[ $? -eq 138 ] || fail "SIGUSR1 without checkpoints is caught"
+rm -rf saves
+
 # A run that is saved, and one that goes on from it: the same results, file and all.
 expect 0 "checkpoint" architech run design.json --threads 2 --group 2 --partitions 2 --checkpoint-every-simulated 7s \
     --checkpoint-dir saves -o saved.h5
@@ -90,7 +112,8 @@ prints '^saves/two-parts-[0-9a-f]{16}/run1-group0-save[0-9]+/rank-1.h5: sound$'
 prints 'seed 1$'
 prints '^  run        5 replications of 60 s, .* elements in 2 blocks$'
 expect 0 "" architech inspect saves --format json
-python3 -c "import json; d = json.load(open('out'))['checkpoints']; assert all(c['sound'] for c in d) and d[0]['files'] == 2" ||
+python3 -c "import json; d = json.load(open('out'))['checkpoints']; assert all(c['sound'] for c in d) and d[0]['files'] == 2
+assert all(b['bytes'] / 2 < b['live_bytes'] <= b['bytes'] for c in d for b in c['begun']) and any(c['begun'] for c in d)" ||
     fail "inspect --format json"
 expect 0 "" architech inspect alone.h5
 same

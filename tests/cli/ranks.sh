@@ -67,4 +67,20 @@ expect 3 3 architech run flood.json --memory 16MiB --group 3
 once "expected utilisation"
 expect 3 3 architech run flood.json --memory 16MiB --group 1
 once "expected utilisation"
+# All ranks together are one worker, and answer what threads do; a design that cannot be read by any rank is one message.
+cat > sweep.json << 'END'
+{"architech_sweep": 1, "design": "good.json", "replications": 2, "metrics": ["web mean"],
+ "axes": {"rate": {"pointer": "/workloads/web/rate", "values": ["100/s", "200/s", "300/s"]}}}
+END
+digest=$(architech sweep sweep.json --threads 1 | grep '^digest')
+architech sweep sweep.json --workers 0 --listen 'tcp://127.0.0.1:*' > sweep.out 2> sweep.err &
+sweep=$!
+for _ in $(seq 100); do
+    endpoint=$(sed -n 's/.*workers may connect to \(tcp:.*\)$/\1/p' sweep.err)
+    [ -z "$endpoint" ] || break
+    sleep 0.1
+done
+expect 0 3 architech worker --connect "$endpoint"
+wait $sweep || { echo "cli/ranks.sh: a sweep by a group of ranks failed"; cat sweep.err; failed=1; }
+[ -n "$digest" ] && grep -qxF "$digest" sweep.out || { echo "cli/ranks.sh: expected $digest"; cat sweep.out; failed=1; }
 exit $failed

@@ -20,6 +20,9 @@ cmake -S "$root/examples/embed" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/inst
     -DCMAKE_C_FLAGS="${ARCH_SANITIZE:+-fsanitize=$ARCH_SANITIZE}" >> "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cmake --build "$work/build" >> "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cd "$root"
+for source in examples/embed/*.c; do
+    [ -x "$work/build/$(basename "$source" .c)" ] || { echo "$source: is not in its CMakeLists.txt"; exit 1; }
+done
 sed -n 's/^\$ \.\/\([a-z-]* examples\)/\1/p' examples/embed/README.md > "$work/commands"
 [ -s "$work/commands" ] || { echo "examples/embed/README.md runs no program"; exit 1; }
 while read -r command; do

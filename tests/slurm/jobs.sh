@@ -1,5 +1,6 @@
 #!/bin/sh
-# jobs.sh two_nodes|time_limit|cancel|rank_killed|node_lost - scripts/slurm/run.sbatch on the test cluster: each job ends with the digest
+# jobs.sh two_nodes|time_limit|told_early|cancel|preempted|requeued|rank_killed|node_lost
+# Jobs of scripts/slurm/run.sbatch on the test cluster: each job ends with the digest
 # of a run that never met Slurm.
 #
 # Slurm's time limits are minutes, and it looks at them every 30 s. So that a test takes no longer than that, its ranks are
@@ -23,9 +24,11 @@ finish() {
         sleep 1
     fi
     "$cluster" start n2 > /dev/null 2>&1
+    [ "$1" != preempted ] || scontrol delete PartitionName=urgent 2> /dev/null
+    [ "$1" != rank_killed ] || patience "$kill_wait"
     rm -rf "$work"
 }
-trap finish EXIT
+trap 'finish "$1"' EXIT
 cd "$work" || exit 2
 chmod 755 .
 
@@ -49,6 +52,10 @@ state() { squeue -h -j "$job" -o %T 2> /dev/null; }
 over() { case $(scontrol show job "$job" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p') in COMPLETED | FAILED | CANCELLED | NODE_FAIL | TIMEOUT) ;; *) false ;; esac; }
 exits() { scontrol show job "$job" | sed -n 's/.* ExitCode=\([0-9]*:[0-9]*\).*/\1/p'; }
 saved() { ls "$work"/saves/*/run*/rank-*.h5; }
+again() { says 'start 2 of job'; }
+# patience <seconds>: KillWait, after which what was asked to end is killed
+patience() { sed -i "s/^KillWait=.*/KillWait=$1/" "$SLURM_CONF" && scontrol reconfigure; }
+kill_wait=$(sed -n 's/^KillWait=//p' "$SLURM_CONF")
 says() { grep -qE -- "$1" ./*.out; }
 
 # ranks <signal> [node]: to all of this job, or to those of a node
@@ -64,7 +71,8 @@ cat > design.json << 'END'
   "db": {"endpoints": {"get": [{"cpu": "1ms"}]}}}, "network": {"latency": "20ms"},
  "workloads": {"web": {"rate": "400/s", "mix": {"app/serve": 1}}}, "run": {"duration": "2000s", "replications": 2}}
 END
-[ "$1" != two_nodes ] || sed -i 's/2000s/60s/' design.json
+case $1 in two_nodes) seconds=60 ;; told_early | preempted | requeued) seconds=300 ;; rank_killed) seconds=600 ;; *) seconds=2000 ;; esac
+sed -i "s/2000s/${seconds}s/" design.json
 digest=$(architech run design.json --threads 2 --no-progress | grep '^digest') || fail "no digest"
 
 # submit [options of sbatch]: two ranks that share each replication
@@ -103,6 +111,41 @@ time_limit)
     says 'start 2 of job' || fail "did not start again"
     says 'going on from run1' || fail "did not go on"
     ;;
+told_early)
+    # While the ranks start, as often as it takes: whenever it comes, the job goes on where it was told, and no start is lost.
+    submit
+    started() { says 'start 1 of job'; }
+    await 300 "the job starts" started
+    scancel --batch --signal=USR1 "$job" || fail "not told"
+    await 600 "the job starts again" again
+    ended 0
+    says 'stopped by (SIGUSR1|a signal to another rank) and saved' || fail "did not save itself"
+    says 'stopped \(status 75\); goes on when' || fail "did not requeue in order"
+    says 'going on from run1' || fail "did not go on"
+    ;;
+preempted)
+    submit
+    await 300 "there is a checkpoint" saved
+    ranks STOP # Slurm continues what it asks to end
+    scontrol create PartitionName=urgent Nodes=n[1-2] PriorityTier=9 || fail "no partition of higher priority"
+    urgent=$(sbatch --parsable --partition=urgent --nodes=2 --output=urgent.txt --wrap 'echo "on $SLURM_JOB_NODELIST"') ||
+        fail "not submitted"
+    await 600 "the other job has its nodes" grep -q 'on n\[1-2\]' urgent.txt
+    await 600 "the job starts again" again
+    ended 0
+    says 'stopped by (SIGTERM|a signal to another rank) and saved' || fail "did not save itself"
+    says 'going on from run1' || fail "did not go on"
+    [ -z "$(squeue -h -j "$urgent" 2> /dev/null)" ] || fail "the other job is not over"
+    ;;
+requeued)
+    submit
+    await 300 "there is a checkpoint" saved
+    ranks STOP
+    scontrol requeue "$job" || fail "not requeued"
+    await 600 "the job starts again" again
+    ended 0
+    says 'going on from run1' || fail "did not go on"
+    ;;
 cancel)
     submit
     await 300 "there is a checkpoint" saved
@@ -121,8 +164,14 @@ cancel)
 rank_killed)
     submit
     await 300 "there is a checkpoint" saved
+    # The other rank waits for this one in vain; that it ends must not take as long as Slurm would give it.
+    patience 600 || fail "KillWait stays as it is"
     ranks KILL n2
+    restarted() { says 'starting again, '; }
+    await 600 "the job's ranks start again" restarted
+    patience "$kill_wait"
     ended 0
+    says 'rank 1 on n2 ended by signal 9' || fail "does not say which"
     says 'a rank ended by signal 9; starting again' || fail "did not start again"
     says 'going on from run1' || fail "did not go on"
     ;;
@@ -137,6 +186,6 @@ node_lost)
     ended 0
     says 'going on from run1' || fail "did not go on"
     ;;
-*) echo "usage: jobs.sh two_nodes|time_limit|cancel|rank_killed|node_lost" >&2; exit 2 ;;
+*) echo "usage: jobs.sh two_nodes|time_limit|told_early|cancel|preempted|requeued|rank_killed|node_lost" >&2; exit 2 ;;
 esac
 job=

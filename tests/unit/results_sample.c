@@ -224,6 +224,11 @@ static void fill_engine(arch_results_t *r)
     e->links = 40;
     e->links_cut = 12;
     e->cut_share = 0.3;
+    e->read_seconds = 0.5;
+    e->compile_seconds = 0.25;
+    e->cut_seconds = 0.125;
+    e->blocks_seconds = 0.375;
+    e->end_seconds = 1.5;
     e->n_ranks = 3;
     e->rank = arch_results_alloc(r, 3 * sizeof *e->rank);
     e->n_groups = 1;

@@ -5,6 +5,7 @@
 #include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_RANKS = 8, PHASES = 8, GLOW = 100, GLOWS = 16, HOT = 4 };
@@ -36,12 +37,14 @@ typedef struct {
     uint32_t              n_blocks;
     uint64_t              digest, n_events;      /* expected */
     atomic_ullong         n_moved, moved_bytes, n_changes, n_rollbacks; /* found, over all ranks and runs */
+    uint32_t              way;                   /* see archi_net_set_rings() */
 } case_t;
 
 static int open_case(spark_run_t *s, archi_net_t *net, const case_t *c)
 {
     int ready = spark_open(s, net, c->n_blocks, (int)(c->seed % 2), 0);
 
+    archi_net_set_rings(net, c->way);
     s->run.kind = c->kind;
     s->run.moving = c->moving;
     s->run.moving_seed = c->seed;
@@ -92,7 +95,7 @@ static int finds_the_same(archi_net_t *net, void *user)
 static void same_bits_whatever_the_length_of_segments(void)
 {
     static const arch_time_t lengths[] = {1, 500, 777, 12345, 100000, 1000000};
-    case_t c = {ARCHI_CONSERVATIVE, ARCHI_STAY, 0, 0, 60000, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_STAY, 0, 0, 60000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
@@ -121,7 +124,7 @@ static void wander_as(archi_executor_kind_t kind, case_t *c)
 
 static void same_bits_however_blocks_wander(void)
 {
-    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 100000, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 100000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     wander_as(ARCHI_CONSERVATIVE, &c);
@@ -130,12 +133,24 @@ static void same_bits_however_blocks_wander(void)
     wander_as(ARCHI_OPTIMISTIC, &c);
     CU_ASSERT(c.n_rollbacks > 0);
     wander_as(ARCHI_AUTOMATIC, &c);
+    c.way = ARCHI_NET_APART; /* windows, not rings, follow on running ahead */
+    wander_as(ARCHI_AUTOMATIC, &c);
+}
+
+/* One rank has nobody to be fewer with: what changes is the executor, to and fro. */
+static void wandering_blocks_change_their_executor(void)
+{
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 1, 2000, 200000, 5, 0, 0, 0, 0, 0, 0, 0};
+
+    expect_of_sequential(&c);
+    CU_ASSERT_EQUAL(run_on_thread_ranks(1, finds_the_same, &c), 0);
+    CU_ASSERT(c.n_changes > 20 && c.n_rollbacks > 0);
 }
 
 /* Trials by wall time: what is chosen differs from run to run, what is found does not. */
 static void same_bits_whatever_is_tried(void)
 {
-    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     for (uint32_t size = 2; size <= MAX_RANKS; size *= 2) {
@@ -173,7 +188,7 @@ static int moves_large_blocks(archi_net_t *net, void *user)
 
 static void large_blocks_move_in_pieces(void)
 {
-    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 40000, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 40000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, moves_large_blocks, &c), 0);
@@ -294,7 +309,7 @@ static int notes_moves(archi_net_t *net, void *user)
 
 static void a_trace_shows_moves(void)
 {
-    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 1, 10000, 100000, 8, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 1, 10000, 100000, 8, 0, 0, 0, 0, 0, 0, 0};
 
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, notes_moves, &c), 0);
 }
@@ -328,7 +343,7 @@ static int wanders_within_its_limit(archi_net_t *net, void *user)
 
 static void no_rank_takes_more_than_its_memory(void)
 {
-    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 100000, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 100000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     for (c.seed = 0; c.seed < 8; c.seed++)
@@ -359,7 +374,7 @@ static int stops_with_the_full_rank(archi_net_t *net, void *user)
 
 static void a_full_rank_stops_all_at_home(void)
 {
-    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 0, 2000, 300000, 12, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 0, 2000, 300000, 12, 0, 0, 0, 0, 0, 0, 0};
 
     for (c.seed = 0; c.seed < 6; c.seed++)
         for (uint32_t size = 2; size <= 4; size++)
@@ -399,7 +414,7 @@ static int moves_or_stays(archi_net_t *net, void *user)
 
 static void survives_every_failing_allocation(void)
 {
-    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 0, 2000, 30000, 8, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 0, 2000, 30000, 8, 0, 0, 0, 0, 0, 0, 0};
     long before = test_live_bytes();
 
     expect_of_sequential(&c);
@@ -436,15 +451,69 @@ static int is_cancelled(archi_net_t *net, void *user)
 
 static void a_resting_rank_cancels_for_all(void)
 {
-    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 5, 20000, ARCH_TIME_MAX, 8, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 5, 20000, ARCH_TIME_MAX, 8, 0, 0, 0, 0, 0, 0, 0};
 
     CU_ASSERT_EQUAL(run_on_thread_ranks(4, is_cancelled, &c), 0);
+}
+
+/* The last of many ranks rests after the first segment; pauses are so long that progress is told in each segment. */
+static _Thread_local int n_pauses, n_steps; /* of this rank; since the first pause */
+
+static archi_stop_t counting_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon)
+{
+    n_steps += n_pauses > 0;
+    return spark_step(plan, map, b, horizon);
+}
+
+static arch_status_t takes_its_time(void *user, archi_block_t *const *block, uint32_t n_blocks, arch_time_t now)
+{
+    const struct timespec quarter_second = {0, 250000000};
+
+    (void)user;
+    (void)block;
+    (void)n_blocks;
+    (void)now;
+    n_pauses++;
+    return nanosleep(&quarter_second, NULL) == 0 ? ARCH_OK : ARCH_FAIL(ARCH_E_IO, "could not sleep");
+}
+
+static int cancels_after_a_pause(void *user, arch_time_t now, uint64_t n_events)
+{
+    (void)user;
+    (void)now;
+    (void)n_events;
+    return n_pauses > 0;
+}
+
+static int hears_while_it_rests(archi_net_t *net, void *user)
+{
+    int last = archi_net_rank(net) + 1 == archi_net_size(net), n_wrong = 1;
+    spark_run_t s;
+
+    n_pauses = n_steps = 0;
+    if (open_case(&s, net, user)) {
+        s.run.pause = takes_its_time;
+        s.run.step = counting_step;
+        s.run.progress = last ? cancels_after_a_pause : NULL;
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_E_CANCELLED;
+        n_wrong += last && (n_pauses != 1 || n_steps > 0);
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void a_resting_rank_is_told_of_progress(void)
+{
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 1, 20000, 100000, SPARK_N_LPS, 0, 0, 0, 0, 0, 0, 0};
+
+    CU_ASSERT_EQUAL(run_on_thread_ranks(MAX_RANKS, hears_while_it_rests, &c), 0);
 }
 
 int main(void)
 {
     CU_TestInfo tests[] = {{"same_bits_whatever_the_length_of_segments", same_bits_whatever_the_length_of_segments},
                            {"same_bits_however_blocks_wander", same_bits_however_blocks_wander},
+                           {"wandering_blocks_change_their_executor", wandering_blocks_change_their_executor},
                            {"same_bits_whatever_is_tried", same_bits_whatever_is_tried},
                            {"large_blocks_move_in_pieces", large_blocks_move_in_pieces},
                            {"blocks_follow_a_hot_spot", blocks_follow_a_hot_spot},
@@ -453,6 +522,7 @@ int main(void)
                            {"a_full_rank_stops_all_at_home", a_full_rank_stops_all_at_home},
                            {"survives_every_failing_allocation", survives_every_failing_allocation},
                            {"a_resting_rank_cancels_for_all", a_resting_rank_cancels_for_all},
+                           {"a_resting_rank_is_told_of_progress", a_resting_rank_is_told_of_progress},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"course", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned failures;

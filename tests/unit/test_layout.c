@@ -1,5 +1,6 @@
 /* tests/unit/test_layout.c - who works with whom follows from what is known, links leave nobody out, and a trial says what
  * there is to know. */
+#include "coordinator/machine.h"
 #include "coordinator/trial.h"
 #include "model/plan.h"
 #include "support/thread_ranks.h"
@@ -7,6 +8,7 @@
 #include <architech/architech.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CHAINS = 8, LENGTH = 4, REPLICAS = 300 };
 
@@ -250,6 +252,27 @@ static void what_does_not_fit_on_one_rank_is_not_tried_there(void)
     arch_design_destroy(&design);
 }
 
+static int takes_its_share(archi_net_t *net, void *user)
+{
+    uint64_t bytes = 0, all = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    int64_t range[2];
+    int n_wrong;
+
+    (void)user;
+    n_wrong = archi_machine_share(net, &bytes) != ARCH_OK;
+    range[0] = (int64_t)bytes;
+    range[1] = -(int64_t)bytes;
+    n_wrong += archi_net_max_i64(net, range, 2) != ARCH_OK;
+    return n_wrong + (range[0] != -range[1]) + (bytes == 0 || bytes * archi_net_size(net) > all / 5 * 4);
+}
+
+/* As many as there may be: what they take together fits. */
+static void ranks_share_the_memory_of_their_machine(void)
+{
+    CU_ASSERT_EQUAL(run_on_thread_ranks(1, takes_its_share, NULL), 0);
+    CU_ASSERT_EQUAL(run_on_thread_ranks(16, takes_its_share, NULL), 0);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"groups_follow_from_what_is_known", groups_follow_from_what_is_known},
@@ -258,6 +281,7 @@ int main(void)
                            {"a_short_run_is_not_worth_a_trial", a_short_run_is_not_worth_a_trial},
                            {"what_does_not_fit_on_one_rank_is_not_tried_there",
                             what_does_not_fit_on_one_rank_is_not_tried_there},
+                           {"ranks_share_the_memory_of_their_machine", ranks_share_the_memory_of_their_machine},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"layout", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned failures;

@@ -7,7 +7,7 @@
 
 static const uint32_t sizes[] = {1, 2, 3, 4, 8};
 
-enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
+enum { N_SIZES = sizeof sizes / sizeof sizes[0], MOST_RANKS = 8 };
 
 static int on_rank(archi_net_t *net, void *user)
 {
@@ -62,6 +62,7 @@ static void barrier_holds_until_all_came(void)
 typedef struct {
     long     allocations;
     uint32_t n_failed; /* ranks that should know at once */
+    int      apart;    /* 0: rounds go through memory, but not this one */
 } shortage_t;
 
 static int one_runs_out_of_memory(archi_net_t *net, void *user)
@@ -76,6 +77,10 @@ static int one_runs_out_of_memory(archi_net_t *net, void *user)
     arch_status_t st;
     const void *recv;
 
+    if (shortage->apart)
+        archi_net_set_rings(net, ARCHI_NET_APART);
+    else
+        CHECK(&c, archi_net_exchange(net, NULL, offset, &recv, &n) == ARCH_OK);
     offset[size] = rank == 0 ? MUCH : 0;
     CHECK(&c, archi_net_barrier(net) == ARCH_OK);
     if (rank == 0)
@@ -97,11 +102,74 @@ static int one_runs_out_of_memory(archi_net_t *net, void *user)
 
 static void running_out_of_memory_is_everyones(void)
 {
-    shortage_t sender = {0, UINT32_MAX}, receiver = {1, 1};
+    for (int i = 0; i < 2 * N_SIZES; i++) {
+        shortage_t sender = {0, UINT32_MAX, i % 2}, receiver = {1, 1, i % 2};
 
-    for (int i = 0; i < N_SIZES; i++) {
-        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], one_runs_out_of_memory, &sender), 0);
-        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], one_runs_out_of_memory, &receiver), 0);
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i / 2], one_runs_out_of_memory, &sender), 0);
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i / 2], one_runs_out_of_memory, &receiver), 0);
+    }
+}
+
+/* All say something to all: whoever has no memory to put it together is told, the round is settled, the next one works. From
+ * one rank alone nothing need be put together. */
+static int has_no_room_for_what_comes(archi_net_t *net, void *user)
+{
+    uint32_t rank = archi_net_rank(net), size = archi_net_size(net);
+    uint64_t *offset = calloc(size + 1, sizeof *offset), n = 1;
+    archi_net_round_t round = {{-(int64_t)rank, 5}, 1};
+    char *said = calloc(size, 104);
+    checks_t c = {net, rank, size, 0};
+    const void *recv;
+
+    (void)user;
+    CHECK(&c, archi_net_exchange(net, NULL, offset, &recv, &n) == ARCH_OK && n == 0); /* opens what rounds go through */
+    for (uint32_t r = 0; r < size; r++)
+        offset[r + 1] = offset[r] + 104;
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    test_alloc_budget(0);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    CHECK(&c, archi_net_exchange_round(net, said, offset, &recv, &n, &round) == ARCH_E_NOMEM && n == 0 && recv == NULL);
+    CHECK(&c, round.least[0] == 1 - (int64_t)size && round.least[1] == 5 && round.sum == size);
+    memset(offset, 0, rank == 0 ? 0 : (size + 1) * sizeof *offset); /* what one rank says is read where it lies */
+    offset[size] = offset[size - 1];
+    CHECK(&c, archi_net_exchange(net, said, offset, &recv, &n) == ARCH_OK && n == (rank + 1 < size ? 104 : 0));
+    for (uint32_t r = 0; r < size; r++)
+        offset[r + 1] = offset[r] + 104;
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    test_alloc_budget(-1);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    CHECK(&c, archi_net_exchange(net, said, offset, &recv, &n) == ARCH_OK && n == 104 * size);
+    free(said);
+    free(offset);
+    return c.n_wrong;
+}
+
+/* Where there is no memory to share, rounds go by messages. */
+static int exchanges_all_the_same(archi_net_t *net, void *user)
+{
+    checks_t c = {net, archi_net_rank(net), archi_net_size(net), 0};
+    const uint64_t nothing[MOST_RANKS + 1] = {0};
+    const void *recv;
+    uint64_t n = 1;
+
+    (void)user;
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    test_alloc_budget(0);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    CHECK(&c, archi_net_exchange(net, NULL, nothing, &recv, &n) == ARCH_OK && n == 0);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    test_alloc_budget(-1);
+    CHECK(&c, archi_net_barrier(net) == ARCH_OK);
+    exchange_once(&c, 1);
+    exchange_once(&c, 2);
+    return c.n_wrong;
+}
+
+static void rounds_need_no_memory_but_for_what_comes(void)
+{
+    for (int i = 1; i < N_SIZES; i++) {
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], has_no_room_for_what_comes, NULL), 0);
+        CU_ASSERT_EQUAL(run_on_thread_ranks(sizes[i], exchanges_all_the_same, NULL), 0);
     }
 }
 
@@ -193,6 +261,7 @@ int main(void)
                            {"parts_of_parts_work", threads_parts_of_parts_work},
                            {"barrier_holds_until_all_came", barrier_holds_until_all_came},
                            {"running_out_of_memory_is_everyones", running_out_of_memory_is_everyones},
+                           {"rounds_need_no_memory_but_for_what_comes", rounds_need_no_memory_but_for_what_comes},
                            {"survives_every_failing_allocation", survives_every_failing_allocation},
                            {"refuses_a_group_of_nobody_and_a_rank_too_many",
                             refuses_a_group_of_nobody_and_a_rank_too_many},

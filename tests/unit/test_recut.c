@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST_BLOCKS = 8 };
 
@@ -700,6 +701,107 @@ static void counts_must_add_up(void)
     archi_plan_destroy(&plan);
 }
 
+static const char *verdict(const run_t *r)
+{
+    uint32_t id;
+
+    return archi_model_check(r->plan, &r->cut->map, r->block, &id);
+}
+
+static void expect_refused(const run_t *r, const char *why)
+{
+    const char *wrong = verdict(r);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(wrong);
+    CU_ASSERT_STRING_EQUAL(wrong, why);
+}
+
+/* Nothing is lacking then, every count is right, and a request would go on twice. */
+static void an_event_that_comes_twice_is_told(void)
+{
+    archi_plan_t *plan = plan_of_json(closed);
+    run_t r = run_begin(plan, 1);
+    uint32_t n_delays = 0, n_replies = 0;
+    archi_event_t ev;
+
+    run_events(&r, 5000);
+    for (uint32_t i = 0; i < archi_pending_end(r.block[0]); i++) {
+        const archi_event_t *pending = archi_pending_at(r.block[0], i);
+        archi_block_t *b = r.block[0];
+        if (pending == NULL || (pending->kind != ARCHI_EV_DELAY && pending->kind != ARCHI_EV_REPLY))
+            continue;
+        ev = *pending;
+        n_delays += ev.kind == ARCHI_EV_DELAY;
+        n_replies += ev.kind == ARCHI_EV_REPLY;
+        r.block[0] = copy_of(b);
+        archi_queue_push(r.block[0], &ev);
+        expect_refused(&r, "two refer to an entry that only one can");
+        free(r.block[0]);
+        r.block[0] = b;
+    }
+    CU_ASSERT(n_delays > 0 && n_replies > 0);
+    CU_ASSERT_PTR_NULL(verdict(&r));
+    run_end(&r);
+    archi_plan_destroy(&plan);
+}
+
+static archi_entry_t *entries_of(archi_block_t *b) { return archi_section(b, ARCHI_SEC_ENTRY); }
+static uint32_t *chains_of(archi_block_t *b) { return archi_section(b, ARCHI_SEC_HASH); }
+
+/* A chain that leads back into itself ends nowhere: whoever follows it must notice. */
+static void a_chain_that_goes_round_is_told(void)
+{
+    archi_plan_t *plan = plan_of_json(caches);
+    run_t r = run_begin(plan, 1);
+    archi_block_t *b;
+    uint32_t n = 0;
+
+    run_events(&r, 20000);
+    b = r.block[0];
+    alarm(60); /* where it is not noticed, this test would never end */
+    for (uint32_t h = 0; h < b->section[ARCHI_SEC_HASH].used; h++) {
+        uint32_t first = chains_of(b)[h], last = first;
+        if (first == ARCHI_NIL)
+            continue;
+        while (entries_of(b)[last].next != ARCHI_NIL)
+            last = entries_of(b)[last].next;
+        entries_of(b)[last].next = first;
+        expect_refused(&r, "a chain of a cache is broken");
+        entries_of(b)[last].next = ARCHI_NIL;
+        n++;
+    }
+    alarm(0);
+    CU_ASSERT(n > 50);
+    CU_ASSERT_PTR_NULL(verdict(&r));
+    run_end(&r);
+    archi_plan_destroy(&plan);
+}
+
+/* The key can be found, and nobody can ever push it out: another of the same key is in the order of use. */
+static void a_key_in_a_chain_that_is_in_no_order_of_use_is_told(void)
+{
+    archi_plan_t *plan = plan_of_json(caches);
+    run_t r = run_begin(plan, 1);
+    archi_block_t *b;
+    uint32_t h = 0, old, lost;
+
+    run_events(&r, 20000);
+    b = r.block[0];
+    while (h < b->section[ARCHI_SEC_HASH].used && chains_of(b)[h] == ARCHI_NIL)
+        h++;
+    CU_ASSERT_FATAL(h < b->section[ARCHI_SEC_HASH].used && archi_section_room(&b->section[ARCHI_SEC_ENTRY]) > 0);
+    old = chains_of(b)[h];
+    lost = archi_pool_take(b, ARCHI_SEC_ENTRY);
+    entries_of(b)[lost] = entries_of(b)[old];
+    chains_of(b)[h] = lost;
+    expect_refused(&r, "a chain of a cache is broken");
+    chains_of(b)[h] = old;
+    archi_pool_give(b, ARCHI_SEC_ENTRY, lost);
+    CU_ASSERT_PTR_NULL(verdict(&r));
+    run_end(&r);
+    archi_plan_destroy(&plan);
+}
+
 /* Flip bits where something lies: header, elements, frames, tickets, events and so on. */
 static void damage(archi_block_t *b)
 {
@@ -792,6 +894,9 @@ int main(void)
     CU_ADD_TEST(s, blocks_of_two_instants_are_told);
     CU_ADD_TEST(s, a_lost_event_is_missed);
     CU_ADD_TEST(s, counts_must_add_up);
+    CU_ADD_TEST(s, an_event_that_comes_twice_is_told);
+    CU_ADD_TEST(s, a_chain_that_goes_round_is_told);
+    CU_ADD_TEST(s, a_key_in_a_chain_that_is_in_no_order_of_use_is_told);
     CU_ADD_TEST(s, damaged_blocks_do_no_harm);
     CU_ADD_TEST(s, survives_every_failing_allocation);
     CU_basic_run_tests();

@@ -96,6 +96,7 @@ static const char narrow_tables[] =
 static const char engine[] =
     "\n"
     "engine  conservative, 3 ranks in 1 group, 4 blocks, 30.0 % of 40 links cut, lookahead 500 us\n"
+    "around  read 500 ms, plan 250 ms, cut 125 ms, blocks 375 ms, in all 1.25 s; end 1.50 s\n"
     "\n"
     "work           events   per s  windows  per window    wall  waiting   share\n"
     "  rank 0       6.17 M  3.09 M     4096        1507  2.00 s   250 ms  12.5 %\n"

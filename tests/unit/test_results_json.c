@@ -222,6 +222,8 @@ static void the_engine_is_there_when_asked_for(void)
     is_text(engine, "executor", "conservative");
     is_text(engine, "lookahead_ns", "500000");
     CU_ASSERT_TRUE(member(engine, "cut_share")->valuedouble == 0.3);
+    CU_ASSERT_TRUE(member(engine, "read_seconds")->valuedouble == 0.5);
+    CU_ASSERT_TRUE(member(engine, "end_seconds")->valuedouble == 1.5);
     CU_ASSERT_EQUAL(cJSON_GetArraySize(member(engine, "ranks")), 3);
     CU_ASSERT_EQUAL(cJSON_GetArraySize(member(engine, "groups")), 1);
     rank = row(engine, "ranks", 1);

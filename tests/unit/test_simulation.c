@@ -41,7 +41,7 @@ static arch_simulation_t *simulation_of(const arch_design_t *d, uint32_t replica
 {
     arch_simulation_t *s = NULL;
 
-    if (arch_simulation_create(d, replication, &s) != ARCH_OK)
+    if (arch_simulation_create(d, replication, NULL, &s) != ARCH_OK)
         fprintf(stderr, "%s\n", arch_error_text());
     CU_ASSERT_PTR_NOT_NULL_FATAL(s);
     return s;
@@ -92,7 +92,7 @@ static void save_and_restore(arch_simulation_t **s)
     size_t n = 0, m = 0;
 
     CU_ASSERT_EQUAL(arch_simulation_snapshot(*s, &bytes, &n), ARCH_OK);
-    if (arch_simulation_restore(arch_simulation_design(*s), bytes, n, &other) != ARCH_OK)
+    if (arch_simulation_restore(arch_simulation_design(*s), NULL, bytes, n, &other) != ARCH_OK)
         fprintf(stderr, "%s\n", arch_error_text());
     CU_ASSERT_PTR_NOT_NULL_FATAL(other);
     CU_ASSERT_EQUAL(arch_simulation_snapshot(other, &again, &m), ARCH_OK);
@@ -404,16 +404,16 @@ static void refuses_damaged_states(void)
     bytes = saved;
     for (size_t i = 0; i < n; i += i < 200 ? 1 : n / 97) {
         bytes[i] ^= 0x55;
-        if (arch_simulation_restore(d, bytes, n, &b) == ARCH_OK) /* a time that lies within the run is one */
+        if (arch_simulation_restore(d, NULL, bytes, n, &b) == ARCH_OK) /* a time that lies within the run is one */
             arch_simulation_destroy(&b);
         CU_ASSERT_PTR_NULL(b);
         bytes[i] ^= 0x55;
     }
     for (size_t i = 0; i < n; i += n / 31 + 1)
-        CU_ASSERT_EQUAL(arch_simulation_restore(d, bytes, i, &b), ARCH_E_FORMAT);
-    CU_ASSERT_EQUAL(arch_simulation_restore(other, bytes, n, &b), ARCH_E_FORMAT);
+        CU_ASSERT_EQUAL(arch_simulation_restore(d, NULL, bytes, i, &b), ARCH_E_FORMAT);
+    CU_ASSERT_EQUAL(arch_simulation_restore(other, NULL, bytes, n, &b), ARCH_E_FORMAT);
     CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "of another design"));
-    CU_ASSERT_EQUAL(arch_simulation_restore(d, bytes, n, &b), ARCH_OK);
+    CU_ASSERT_EQUAL(arch_simulation_restore(d, NULL, bytes, n, &b), ARCH_OK);
     free(saved);
     arch_simulation_destroy(&b);
     arch_simulation_destroy(&s);
@@ -435,7 +435,7 @@ static void *run_errand(void *user)
     arch_simulation_t *s = NULL;
     arch_results_t *r = NULL;
 
-    if (arch_simulation_create(e->design, e->replication, &s) == ARCH_OK) {
+    if (arch_simulation_create(e->design, e->replication, NULL, &s) == ARCH_OK) {
         for (int k = 1; k <= 20 && arch_simulation_run_to(s, k * ARCH_SECOND / 2) == ARCH_OK; k++) {
             arch_simulation_t *b = NULL;
             if (arch_simulation_branch(s, NULL, &b) == ARCH_OK) {

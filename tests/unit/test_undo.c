@@ -486,6 +486,42 @@ static void what_comes_is_worth_more_than_the_log(void)
     close_case(&t.plain);
 }
 
+static arch_status_t run_within(const shape_t *shape, uint64_t limit, arch_time_t ahead, archi_executor_stats_t *stats)
+{
+    shape_t narrow = *shape;
+    arch_status_t st = ARCH_E_NOMEM;
+    case_t c;
+
+    narrow.memory_limit = limit;
+    narrow.ahead = ahead;
+    if (open_case(&c, NULL, &narrow, ARCHI_OPTIMISTIC))
+        st = archi_execute(&c.run, &c.stats);
+    *stats = c.stats;
+    close_case(&c);
+    return st;
+}
+
+/* What fills the memory comes from another block, while logs take what is left of it: they go, and the run goes on. Running
+ * ahead fills outboxes, too, which it may want a little more for than a run that never does. */
+static void the_log_goes_when_something_comes(void)
+{
+    const shape_t shape = {{40, 1, 1, 1000, 50, 0, 1}, 2, 0, 3000000, 0, 400000};
+    archi_executor_stats_t stats;
+    uint64_t enough = 16 << 10, most_log = 0;
+
+    while (run_within(&shape, enough, 1, &stats) == ARCH_E_FULL)
+        enough += enough / 16;
+    CU_ASSERT_EQUAL(stats.copy_bytes, 0);
+    for (uint64_t limit = enough / 4; limit < 2 * enough; limit += 4 << 10) {
+        arch_status_t st = run_within(&shape, limit, shape.ahead, &stats);
+
+        CU_ASSERT(st == ARCH_OK || (st == ARCH_E_FULL && limit < enough + enough / 8));
+        CU_ASSERT(stats.peak_bytes <= limit);
+        most_log = stats.copy_bytes > most_log ? stats.copy_bytes : most_log;
+    }
+    CU_ASSERT(most_log > enough / 4);
+}
+
 /* With memory for one allocation more each time: found the same, or said why not. */
 static int runs_or_says_why(archi_net_t *net, void *user)
 {
@@ -647,6 +683,7 @@ int main(void)
                            {"a_run_goes_on_where_it_stopped", a_run_goes_on_where_it_stopped},
                            {"the_log_takes_only_what_blocks_leave", the_log_takes_only_what_blocks_leave},
                            {"what_comes_is_worth_more_than_the_log", what_comes_is_worth_more_than_the_log},
+                           {"the_log_goes_when_something_comes", the_log_goes_when_something_comes},
                            {"survives_failing_allocations", survives_failing_allocations},
                            {"a_cancelled_run_can_go_on", a_cancelled_run_can_go_on},
                            {"progress_counts_events_once", progress_counts_events_once},

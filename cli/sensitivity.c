@@ -1,0 +1,178 @@
+/* cli/sensitivity.c - architech sensitivity: which number of a design is worth measuring next. */
+#include "cli/lab.h"
+#include <architech/sensitivity.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT = 256, METRIC, RANGE, ONLY, TRAJECTORIES, MOST, BASE, REPLICATIONS, SEED, SET, UNSET, JOURNAL };
+enum { MOST_ONLY = 256 };
+
+static const struct option options[] = {
+    {"format", required_argument, NULL, FORMAT},
+    {"metric", required_argument, NULL, METRIC},
+    {"range", required_argument, NULL, RANGE},
+    {"only", required_argument, NULL, ONLY},
+    {"trajectories", required_argument, NULL, TRAJECTORIES},
+    {"most", required_argument, NULL, MOST},
+    {"base", required_argument, NULL, BASE},
+    {"replications", required_argument, NULL, REPLICATIONS},
+    {"seed", required_argument, NULL, SEED},
+    {"set", required_argument, NULL, SET},
+    {"unset", required_argument, NULL, UNSET},
+    {"journal", required_argument, NULL, JOURNAL},
+    CLI_LAB_OPTIONS,
+    {0},
+};
+
+typedef struct {
+    const char *design, *journal, *only[MOST_ONLY];
+    bool json;
+    arch_sensitivity_options_t o;
+    cli_changes_t changes;
+    cli_lab_t lab;
+} request_t;
+
+static const char *read_count(const char *text, uint32_t *out)
+{
+    uint64_t value;
+
+    if (!cli_parse_count(text, 1, 1000000, &value))
+        return "a whole number from 1 to 1000000";
+    *out = (uint32_t)value;
+    return NULL;
+}
+
+static const char *read_only(request_t *r, const char *value)
+{
+    if (value[0] != '/')
+        return "the beginning of a JSON pointer, such as /databases/db";
+    if (r->o.n_only == MOST_ONLY)
+        return "at most 256 of them";
+    r->only[r->o.n_only++] = value;
+    r->o.only = r->only;
+    return NULL;
+}
+
+static const char *read_option(request_t *r, int answer, const char *value)
+{
+    switch (answer) {
+    case FORMAT:
+        r->json = strcmp(value, "json") == 0;
+        return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
+    case METRIC: r->o.metric = value; return NULL;
+    case RANGE: return cli_parse_share(value, &r->o.range) ? NULL : "a share, such as 20%";
+    case ONLY: return read_only(r, value);
+    case TRAJECTORIES: return read_count(value, &r->o.trajectories);
+    case MOST: return read_count(value, &r->o.most);
+    case BASE: return read_count(value, &r->o.base);
+    case REPLICATIONS: return read_count(value, &r->o.replications);
+    case SEED: return cli_parse_count(value, 1, UINT64_MAX, &r->o.seed) ? NULL : "a whole number from 1 on";
+    case JOURNAL: r->journal = value; return NULL;
+    case SET: return cli_take_set(&r->changes, value);
+    default: return cli_take_unset(&r->changes, value);
+    }
+}
+
+static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
+{
+    int answer, index = 0;
+
+    opterr = 0;
+    while ((answer = getopt_long(argc, argv, ":q", options, &index)) != -1) {
+        const char *expected;
+        int status;
+        if (answer == '?' || answer == ':')
+            return cli_bad_option(cli, &cli_sensitivity, argv, answer);
+        status = cli_lab_option(cli, &cli_sensitivity, &r->lab, answer, optarg);
+        if (status == CLI_DONE)
+            continue;
+        if (status != -1)
+            return status;
+        expected = read_option(r, answer, optarg);
+        if (expected != NULL)
+            return cli_misuse(cli, &cli_sensitivity, "sensitivity: --%s: found \"%s\", expected %s", options[index].name,
+                              optarg, expected);
+    }
+    if (argc - optind != 1)
+        return cli_misuse(cli, &cli_sensitivity, "sensitivity: expected one design, found %d", argc - optind);
+    r->design = argv[optind];
+    return CLI_DONE;
+}
+
+static arch_status_t print(const request_t *r, const arch_sensitivity_t *s)
+{
+    char *text = NULL;
+
+    if (r->json)
+        ARCH_TRY(arch_sensitivity_json(s, &text));
+    else
+        ARCH_TRY(arch_sensitivity_text(s, cli_columns(stdout), cli_colour(stdout), &text));
+    fputs(text, stdout);
+    free(text);
+    return ARCH_OK;
+}
+
+static int study(const cli_t *cli, request_t *r, const arch_design_t *design)
+{
+    arch_sensitivity_t *s = NULL;
+    arch_lab_t *lab = NULL;
+    arch_status_t st;
+    int status = cli_lab_open(cli, &r->lab, r->journal, &lab);
+
+    if (status != CLI_DONE)
+        return status;
+    st = arch_sensitivity(lab, design, &r->o, &s);
+    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
+    if (st == ARCH_OK)
+        st = print(r, s);
+    arch_sensitivity_destroy(&s);
+    return st == ARCH_OK ? CLI_DONE : cli_lab_failed(cli, st);
+}
+
+static int sensitivity_main(cli_t *cli, int argc, char **argv)
+{
+    request_t r;
+    arch_design_t *design = NULL;
+    int status;
+
+    memset(&r, 0, sizeof r);
+    status = read_command(cli, argc, argv, &r);
+    if (status == CLI_DONE)
+        status = cli_read_changed(cli, r.design, &r.changes, &design);
+    if (status == CLI_DONE)
+        status = study(cli, &r, design);
+    arch_design_destroy(&design);
+    cli_changes_clear(&r.changes);
+    return status;
+}
+
+const cli_command_t cli_sensitivity = {
+    "sensitivity", "find the number of a design that is worth measuring next",
+    "Usage: architech sensitivity DESIGN.json [options]\n"
+    "\n"
+    "Multiply every number of the design that somebody measured or guessed (times, rates, hit ratios; no decisions such as\n"
+    "replicas) by factors within a range. All are screened by elementary effects (Morris); the strongest are told apart by\n"
+    "their shares of the metric's variance (Sobol). See docs/experiments.md.\n"
+    "\n"
+    "      --metric NAME      \"web lb/read p95\", \"db utilisation\" ... (default: the first objective's)\n"
+    "      --range P          factors from 1 / (1 + P) to 1 + P (default: 20%)\n"
+    "      --only POINTER     vary only what begins so: /databases/db; as often as you like\n"
+    "      --trajectories N   of the screening (default: 8)\n"
+    "      --most N           numbers whose shares of variance are looked for (default: 4)\n"
+    "      --base N           points of those, times --most + 2; a power of two (default: 64)\n"
+    "      --replications N   of every point (default: 2)\n"
+    "      --seed N           of the points (default: 1)\n"
+    "      --set POINTER=VALUE  change the design first, as for run\n"
+    "      --unset POINTER    take a value out first\n"
+    "      --format F         print \"text\" (default) or \"json\"\n"
+    "      --journal DIR      keep answers there until the end, so that the same command goes on where it was stopped\n"
+    "\n"
+    CLI_LAB_USAGE
+    "\n"
+    "Example:\n"
+    "  architech sensitivity examples/stage-2-horizontal.json --metric 'web lb/read p95'\n"
+    "\n"
+    "Exit status: 0 done, 2 the input is at fault, 3 the machine is.\n",
+    false, sensitivity_main,
+};

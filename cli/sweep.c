@@ -1,0 +1,241 @@
+/* cli/sweep.c - architech sweep: a design simulated over axes of its values. */
+#include "cli/lab.h"
+#include "io/output.h"
+#include <architech/results.h>
+#include <architech/sweep.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT = 256, CSV, REPLICATIONS, CONFIDENCE, DRY_RUN, ROWS, JOURNAL };
+enum { AS_TEXT, AS_CSV };
+
+static const struct option options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"csv", required_argument, NULL, CSV},
+    {"format", required_argument, NULL, FORMAT},
+    {"replications", required_argument, NULL, REPLICATIONS},
+    {"confidence", required_argument, NULL, CONFIDENCE},
+    {"rows", required_argument, NULL, ROWS},
+    {"dry-run", no_argument, NULL, DRY_RUN},
+    {"journal", required_argument, NULL, JOURNAL},
+    CLI_LAB_OPTIONS,
+    {0},
+};
+
+typedef struct {
+    const char *spec, *output, *csv, *journal;
+    char *own_journal; /* beside the output */
+    int format;
+    bool dry;
+    uint32_t replications, rows;
+    double confidence;
+    cli_lab_t lab;
+    arch_sweep_t *sweep;
+} request_t;
+
+/* ---- the command line ------------------------------------------------------------------------------------------- */
+
+static const char *read_count(const char *text, uint64_t least, uint32_t *out)
+{
+    uint64_t value;
+
+    if (!cli_parse_count(text, least, 1000000, &value))
+        return least == 0 ? "a whole number from 0 to 1000000" : "a whole number from 1 to 1000000";
+    *out = (uint32_t)value;
+    return NULL;
+}
+
+static const char *read_option(request_t *r, int answer, const char *value)
+{
+    switch (answer) {
+    case 'o':
+        r->output = value;
+        return NULL;
+    case CSV:
+        r->csv = value;
+        return NULL;
+    case FORMAT:
+        r->format = strcmp(value, "csv") == 0 ? AS_CSV : AS_TEXT;
+        return r->format == AS_CSV || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"csv\"";
+    case REPLICATIONS:
+        return read_count(value, 1, &r->replications);
+    case CONFIDENCE:
+        return cli_parse_share(value, &r->confidence) ? NULL : "a share, such as 95%";
+    case ROWS:
+        return read_count(value, 0, &r->rows);
+    case DRY_RUN:
+        r->dry = true;
+        return NULL;
+    default:
+        r->journal = value;
+        return NULL;
+    }
+}
+
+static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
+{
+    int answer, index = 0;
+
+    opterr = 0;
+    while ((answer = getopt_long(argc, argv, ":o:q", options, &index)) != -1) {
+        int status = answer == '?' || answer == ':' ? -1 : cli_lab_option(cli, &cli_sweep, &r->lab, answer, optarg);
+        const char *expected;
+        if (status == CLI_DONE)
+            continue;
+        if (status != -1)
+            return status;
+        if (answer == '?' || answer == ':')
+            return cli_bad_option(cli, &cli_sweep, argv, answer);
+        expected = read_option(r, answer, optarg);
+        if (expected != NULL)
+            return cli_misuse(cli, &cli_sweep, "sweep: --%s: found \"%s\", expected %s", options[index].name, optarg,
+                              expected);
+    }
+    if (argc - optind != 1)
+        return cli_misuse(cli, &cli_sweep, "sweep: expected one sweep file, found %d", argc - optind);
+    r->spec = argv[optind];
+    return CLI_DONE;
+}
+
+static int read_sweep(const cli_t *cli, request_t *r)
+{
+    arch_problems_t problems = {0, NULL};
+    arch_status_t st = arch_sweep_read(r->spec, &r->sweep, &problems);
+    int status = st == ARCH_OK ? CLI_DONE : problems.n == 0 ? cli_failed(cli, st) : arch_status_exit(st);
+
+    for (uint32_t i = 0; st != ARCH_OK && i < problems.n; i++)
+        fprintf(stderr, "architech: %s: %s%s%s\n", r->spec, problems.problem[i].at,
+                *problems.problem[i].at != '\0' ? ": " : "", problems.problem[i].text);
+    arch_problems_clear(&problems);
+    if (st == ARCH_OK && r->replications > 0)
+        r->sweep->replications = r->replications;
+    return status;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------- */
+
+static arch_status_t write_csv(const char *path, const arch_swept_t *swept)
+{
+    archi_output_t file;
+    char *text = NULL;
+    arch_status_t st;
+
+    ARCH_TRY(arch_swept_csv(swept, &text));
+    st = archi_output_open(path, &file);
+    if (st == ARCH_OK)
+        st = archi_output_write(&file, text, strlen(text), 0);
+    if (st == ARCH_OK)
+        st = archi_output_finish(&file);
+    archi_output_clear(&file);
+    free(text);
+    return st;
+}
+
+static arch_status_t print(const request_t *r, const arch_swept_t *swept)
+{
+    char *text = NULL;
+
+    if (r->lab.quiet)
+        return ARCH_OK;
+    ARCH_TRY(r->format == AS_CSV ? arch_swept_csv(swept, &text)
+                                 : arch_swept_text(swept, cli_columns(stdout), cli_colour(stdout), r->rows, &text));
+    fputs(text, stdout);
+    free(text);
+    return ARCH_OK;
+}
+
+static int list(const cli_t *cli, const request_t *r)
+{
+    char *text = NULL;
+    arch_status_t st = arch_sweep_list(r->sweep, cli_columns(stdout), cli_colour(stdout), &text);
+
+    if (st != ARCH_OK)
+        return cli_failed(cli, st);
+    fputs(text, stdout);
+    free(text);
+    return CLI_DONE;
+}
+
+/* Answers are kept beside the output until that is there, so that the same command goes on after a crash. */
+static const char *journal_of(request_t *r)
+{
+    size_t n = r->output != NULL ? strlen(r->output) + sizeof ".jobs" : 0;
+
+    if (r->journal != NULL || r->output == NULL)
+        return r->journal;
+    r->own_journal = malloc(n);
+    if (r->own_journal != NULL)
+        snprintf(r->own_journal, n, "%s.jobs", r->output);
+    return r->own_journal;
+}
+
+static int sweep(const cli_t *cli, request_t *r)
+{
+    arch_swept_t *swept = NULL;
+    arch_lab_t *lab = NULL;
+    arch_status_t st = r->output != NULL ? arch_results_probe(r->output) : ARCH_OK;
+    int status;
+
+    if (st == ARCH_OK && r->csv != NULL)
+        st = arch_results_probe(r->csv);
+    if (st != ARCH_OK)
+        return cli_failed(cli, st);
+    status = cli_lab_open(cli, &r->lab, journal_of(r), &lab);
+    if (status != CLI_DONE)
+        return status;
+    st = arch_sweep(lab, r->sweep, r->confidence, &swept);
+    if (st == ARCH_OK && r->output != NULL)
+        st = arch_swept_write(r->output, swept);
+    if (st == ARCH_OK && r->csv != NULL)
+        st = write_csv(r->csv, swept);
+    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
+    if (st == ARCH_OK)
+        st = print(r, swept);
+    arch_swept_destroy(&swept);
+    return st == ARCH_OK ? CLI_DONE : cli_lab_failed(cli, st);
+}
+
+static int sweep_main(cli_t *cli, int argc, char **argv)
+{
+    request_t r;
+    int status;
+
+    memset(&r, 0, sizeof r);
+    r.rows = 50;
+    status = read_command(cli, argc, argv, &r);
+    if (status == CLI_DONE)
+        status = read_sweep(cli, &r);
+    if (status == CLI_DONE)
+        status = r.dry ? list(cli, &r) : sweep(cli, &r);
+    arch_sweep_destroy(&r.sweep);
+    free(r.own_journal);
+    return status;
+}
+
+const cli_command_t cli_sweep = {
+    "sweep",
+    "simulate a design over axes of its values",
+    "Usage: architech sweep SPEC.json [-o FILE.h5] [options]\n"
+    "\n"
+    "Simulate every point of a sweep: combinations of values, pairs, a Latin hypercube or Sobol's sequence, as the "
+    "file\n"
+    "says. One HDF5 file has an array per metric over the axes. A sweep that was stopped goes on when the same "
+    "command\n"
+    "is given again: until its end, answers are kept in FILE.h5.jobs.\n"
+    "\n"
+    "  -o, --output FILE.h5   write everything to an HDF5 file\n"
+    "      --csv FILE.csv     write the table as comma-separated values\n"
+    "      --format text|csv  what to print (default: text)\n"
+    "      --rows N           points printed as text; 0: all (default: 50)\n"
+    "      --dry-run          list the points and simulate nothing\n"
+    "      --replications N   of each point, instead of what the file says\n"
+    "      --confidence SHARE of intervals (default: 95%)\n"
+    "      --journal FOLDER   keep answers there instead\n" CLI_LAB_USAGE "\n"
+    "Example:\n"
+    "  architech sweep examples/experiments/sweep.json -o sweep.h5\n"
+    "\n"
+    "Exit status: 0 answered, 2 the input is at fault, 3 the machine is.\n",
+    false,
+    sweep_main,
+};
