@@ -42,7 +42,7 @@ _architech()
                    --format --output --journal $lab" ;;
     validate | explain) options="--set --unset" ;;
     run) options="--output --format --engine-stats --trace --explain --quiet --no-progress --set --unset --seed --replications
-                  --duration --warmup --threads
+                  --precision --precision-of --most-replications --duration --warmup --threads
                   --group --partitions --executor --memory --checkpoint-every --checkpoint-every-simulated
                   --checkpoint-dir --checkpoint-keep --resume --show --key --allow --insecure" ;;
     inspect) options="--format" ;;
