@@ -33,16 +33,6 @@ typedef struct {
     cli_lab_t lab;
 } request_t;
 
-static const char *read_count(const char *text, uint32_t *out)
-{
-    uint64_t value;
-
-    if (!cli_parse_count(text, 1, 1000000, &value))
-        return "a whole number from 1 to 1000000";
-    *out = (uint32_t)value;
-    return NULL;
-}
-
 static const char *read_time(const char *text, arch_time_t *out)
 {
     return cli_parse_time(text, out) && *out > 0 ? NULL : "a time with a unit above 0, such as 30s";
@@ -56,16 +46,18 @@ static const char *read_number(const char *text, double *out)
     return end != text && *end == '\0' && *out > 0 ? NULL : "a number above 0";
 }
 
-static const char *read_option(request_t *r, int answer, const char *value)
+static const char *read_option(void *request, int answer, const char *value)
 {
+    request_t *r = request;
+
     switch (answer) {
     case FORMAT:
         r->json = strcmp(value, "json") == 0;
         return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
     case CONFIDENCE: return cli_parse_share(value, &r->o.confidence) ? NULL : "a share, such as 95%";
     case TOLERANCE: return cli_parse_share(value, &r->o.tolerance) ? NULL : "a share, such as 1%";
-    case REPLICATIONS: return read_count(value, &r->o.replications);
-    case MOST: return read_count(value, &r->o.most_replications);
+    case REPLICATIONS: return cli_take_count(value, 1, 1000000, &r->o.replications);
+    case MOST: return cli_take_count(value, 1, 1000000, &r->o.most_replications);
     case OVERLOAD: return read_number(value, &r->o.overload);
     case OVERLOAD_TIME: return read_time(value, &r->o.overload_time);
     case RECOVERY_TIME: return read_time(value, &r->o.recovery_time);
@@ -78,23 +70,10 @@ static const char *read_option(request_t *r, int answer, const char *value)
 
 static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
 {
-    int answer, index = 0;
+    int status = cli_lab_options(cli, &cli_capacity, argc, argv, options, &r->lab, read_option, r);
 
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":q", options, &index)) != -1) {
-        int status = answer == '?' || answer == ':' ? -1 : cli_lab_option(cli, &cli_capacity, &r->lab, answer, optarg);
-        const char *expected;
-        if (status == CLI_DONE)
-            continue;
-        if (status != -1)
-            return status;
-        if (answer == '?' || answer == ':')
-            return cli_bad_option(cli, &cli_capacity, argv, answer);
-        expected = read_option(r, answer, optarg);
-        if (expected != NULL)
-            return cli_misuse(cli, &cli_capacity, "capacity: --%s: found \"%s\", expected %s", options[index].name, optarg,
-                              expected);
-    }
+    if (status != CLI_DONE)
+        return status;
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_capacity, "capacity: expected one design, found %d", argc - optind);
     r->design = argv[optind];

@@ -82,6 +82,8 @@ int cli_read_changed(const cli_t *cli, const char *path, const cli_changes_t *ch
 bool cli_parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 bool cli_parse_time(const char *text, arch_time_t *ns);   /* "90s", "5min" */
 bool cli_parse_bytes(const char *text, uint64_t *bytes);  /* "4GiB" */
+/* A 32-bit count; what was expected instead, or NULL. */
+const char *cli_take_count(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 bool cli_parse_share(const char *text, double *share);    /* "95%", "0.95": above 0, below 1 */
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */

@@ -56,16 +56,6 @@ typedef struct {
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
 
-static const char *read_count(const char *text, uint64_t least, uint32_t *out)
-{
-    uint64_t value;
-
-    if (!cli_parse_count(text, least, 1000000, &value))
-        return "a whole number from 2 to 1000000";
-    *out = (uint32_t)value;
-    return NULL;
-}
-
 static const char *read_warmup(request_t *r, const char *text)
 {
     r->has_warmup = true;
@@ -75,8 +65,10 @@ static const char *read_warmup(request_t *r, const char *text)
                : "a time with a unit, such as 5s, or \"auto\"";
 }
 
-static const char *read_option(request_t *r, int answer, const char *value)
+static const char *read_option(void *request, int answer, const char *value)
 {
+    request_t *r = request;
+
     switch (answer) {
     case 'o':
         r->output = value;
@@ -85,9 +77,9 @@ static const char *read_option(request_t *r, int answer, const char *value)
         r->json = strcmp(value, "json") == 0;
         return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
     case REPLICATIONS:
-        return read_count(value, 2, &r->o.replications);
+        return cli_take_count(value, 2, 1000000, &r->o.replications);
     case MOST:
-        return read_count(value, 2, &r->o.most_replications);
+        return cli_take_count(value, 2, 1000000, &r->o.most_replications);
     case PRECISION:
         return cli_parse_share(value, &r->o.precision) ? NULL : "a share, such as 1%";
     case CONFIDENCE:
@@ -119,23 +111,10 @@ static const char *read_option(request_t *r, int answer, const char *value)
 
 static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
 {
-    int answer, index = 0;
+    int status = cli_lab_options(cli, &cli_compare, argc, argv, options, &r->lab, read_option, r);
 
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":o:q", options, &index)) != -1) {
-        int status = answer == '?' || answer == ':' ? -1 : cli_lab_option(cli, &cli_compare, &r->lab, answer, optarg);
-        const char *expected;
-        if (status == CLI_DONE)
-            continue;
-        if (status != -1)
-            return status;
-        if (answer == '?' || answer == ':')
-            return cli_bad_option(cli, &cli_compare, argv, answer);
-        expected = read_option(r, answer, optarg);
-        if (expected != NULL)
-            return cli_misuse(cli, &cli_compare, "compare: --%s: found \"%s\", expected %s", options[index].name,
-                              optarg, expected);
-    }
+    if (status != CLI_DONE)
+        return status;
     r->path = argv + optind;
     r->n = (uint32_t)(argc - optind);
     if (r->n < 2)

@@ -9,23 +9,13 @@ enum { MOST_WORKERS = 4096 };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
 
-static const char *read_count(const char *text, uint64_t least, uint32_t *out)
-{
-    uint64_t value;
-
-    if (!cli_parse_count(text, least, MOST_WORKERS, &value))
-        return least == 0 ? "a whole number from 0 to 4096" : "a whole number from 1 to 4096";
-    *out = (uint32_t)value;
-    return NULL;
-}
-
 static const char *read_option(cli_lab_t *lab, int answer, const char *value)
 {
     arch_lab_options_t *o = &lab->options;
 
     switch (answer) {
-    case CLI_LAB_WORKERS: lab->has_workers = true; return read_count(value, 0, &o->workers);
-    case CLI_LAB_THREADS: return read_count(value, 1, &o->threads);
+    case CLI_LAB_WORKERS: lab->has_workers = true; return cli_take_count(value, 0, MOST_WORKERS, &o->workers);
+    case CLI_LAB_THREADS: return cli_take_count(value, 1, MOST_WORKERS, &o->threads);
     case CLI_LAB_LISTEN: o->endpoint = value; break;
     case CLI_LAB_KEY: o->key = value; break;
     case CLI_LAB_ALLOW: o->allowed = value; break;
@@ -38,26 +28,34 @@ static const char *read_option(cli_lab_t *lab, int answer, const char *value)
     return NULL;
 }
 
-static const char *name_of(int answer)
+/* The value of a long option may follow in a word of its own: its name is that of the table. */
+static const char *name_of(const struct option *options, int answer)
 {
-    static const char *const name[] = {"--workers", "--threads", "--listen", "--key", "--allow", "--insecure", "--publish",
-                                       "--memory", "--no-progress", "--quiet"};
-
-    return name[answer - CLI_LAB_WORKERS];
+    while (options->name != NULL && options->val != answer)
+        options++;
+    return options->name != NULL ? options->name : "?";
 }
 
-int cli_lab_option(const cli_t *cli, const cli_command_t *command, cli_lab_t *lab, int answer, const char *value)
+int cli_lab_options(const cli_t *cli, const cli_command_t *command, int argc, char **argv, const struct option *options,
+                    cli_lab_t *lab, const char *(*take)(void *user, int answer, const char *value), void *user)
 {
-    const char *expected;
+    int answer;
 
-    if (answer == 'q')
-        answer = CLI_LAB_QUIET;
-    if (answer < CLI_LAB_WORKERS || answer > CLI_LAB_QUIET)
-        return -1;
-    expected = read_option(lab, answer, value);
-    if (expected == NULL)
-        return CLI_DONE;
-    return cli_misuse(cli, command, "%s: %s: found \"%s\", expected %s", command->name, name_of(answer), value, expected);
+    opterr = 0;
+    while ((answer = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
+        const char *expected;
+        if (answer == '?' || answer == ':' || (answer == 'o' && strcmp(name_of(options, 'o'), "?") == 0))
+            return cli_bad_option(cli, command, argv, answer);
+        answer = answer == 'q' ? CLI_LAB_QUIET : answer;
+        if (answer >= CLI_LAB_WORKERS && answer <= CLI_LAB_QUIET)
+            expected = read_option(lab, answer, optarg);
+        else
+            expected = take(user, answer, optarg);
+        if (expected != NULL)
+            return cli_misuse(cli, command, "%s: --%s: found \"%s\", expected %s", command->name, name_of(options, answer),
+                              optarg, expected);
+    }
+    return CLI_DONE;
 }
 
 /* ---- progress --------------------------------------------------------------------------------------------------- */

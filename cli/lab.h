@@ -5,6 +5,7 @@
 
 #include "cli/run.h"
 #include <architech/lab.h>
+#include <getopt.h>
 #include <limits.h>
 
 /* Answers of getopt_long() that are the lab's. */
@@ -43,8 +44,11 @@ typedef struct {
     const char *command[8];
 } cli_lab_t;
 
-/* One answer of getopt_long(): CLI_DONE, CLI_INPUT with the reason printed, or -1: it is not the lab's. */
-int cli_lab_option(const cli_t *cli, const cli_command_t *command, cli_lab_t *lab, int answer, const char *value);
+/* Read all options of a command, the lab's and, through `take`, its own: `take` is given the answer of getopt_long() and the
+ * value, and says what was expected instead, or NULL. optind is then at the first argument. CLI_DONE, or CLI_INPUT with the
+ * reason printed. */
+int cli_lab_options(const cli_t *cli, const cli_command_t *command, int argc, char **argv, const struct option *options,
+                    cli_lab_t *lab, const char *(*take)(void *user, int answer, const char *value), void *user);
 
 /* Open it; `journal` is the folder for answers, or NULL. CLI_DONE, or the exit status with the reason printed. */
 int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out);

@@ -34,24 +34,15 @@ static bool read_share(const char *text, double *out)
     return v > 0 && v < 1;
 }
 
-static const char *read_count(const char *text, uint64_t least, uint64_t most, uint32_t *out)
-{
-    uint64_t v;
-
-    if (!cli_parse_count(text, least, most, &v))
-        return least == 1 ? "a whole number from 1 to 1000" : "a whole number from 2 to 1000000";
-    *out = (uint32_t)v;
-    return NULL;
-}
-
 static const char *read_format(const char *text, bool *json)
 {
     *json = strcmp(text, "json") == 0;
     return *json || strcmp(text, "text") == 0 ? NULL : "text or json";
 }
 
-static const char *read_value(request_t *r, int answer, const char *value)
+static const char *read_value(void *request, int answer, const char *value)
 {
+    request_t *r = request;
     static const char share[] = "a share such as 99% or 0.99";
 
     switch (answer) {
@@ -62,9 +53,9 @@ static const char *read_value(request_t *r, int answer, const char *value)
     case CONFIDENCE:
         return read_share(value, &r->options.confidence) && r->options.confidence > 0.5 ? NULL : "a share above 50%";
     case INDIFFERENCE: return read_share(value, &r->options.indifference) ? NULL : share;
-    case FIRST: return read_count(value, 2, 1000000, &r->options.first);
-    case MOST: return read_count(value, 2, 1000000, &r->options.most);
-    case SIDE_BY_SIDE: return read_count(value, 1, 1000, &r->options.side_by_side);
+    case FIRST: return cli_take_count(value, 2, 1000000, &r->options.first);
+    case MOST: return cli_take_count(value, 2, 1000000, &r->options.most);
+    case SIDE_BY_SIDE: return cli_take_count(value, 1, 1000, &r->options.side_by_side);
     case TRUST_NOTHING: r->options.trust_nothing = 1; break;
     case ALL: r->options.all = 1; break;
     case SET: return cli_take_set(&r->set, value);
@@ -83,21 +74,10 @@ static int read_options(const cli_t *cli, int argc, char **argv, request_t *r)
         {"trust-nothing", no_argument, NULL, TRUST_NOTHING}, {"all", no_argument, NULL, ALL},
         {"set", required_argument, NULL, SET}, {"unset", required_argument, NULL, UNSET},
         {"journal", required_argument, NULL, RESUME}, CLI_LAB_OPTIONS, {0}};
-    int answer;
+    int status = cli_lab_options(cli, &cli_plan, argc, argv, options, &r->lab, read_value, r);
 
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
-        const char *expected;
-        int status;
-        if (answer == '?' || answer == ':')
-            return cli_bad_option(cli, &cli_plan, argv, answer);
-        status = cli_lab_option(cli, &cli_plan, &r->lab, answer, optarg);
-        if (status == CLI_INPUT)
-            return status;
-        expected = status == CLI_DONE ? NULL : read_value(r, answer, optarg);
-        if (expected != NULL)
-            return cli_misuse(cli, &cli_plan, "plan: %s: expected %s", argv[optind - 1], expected);
-    }
+    if (status != CLI_DONE)
+        return status;
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_plan, "plan: expected one design, found %d", argc - optind);
     if (r->changes == NULL)

@@ -45,16 +45,6 @@ static const struct option options[] = {
 };
 
 /* A 32-bit count from 1 on; what was expected, or NULL when it is one. */
-static const char *read_count(const char *text, uint32_t *out)
-{
-    uint64_t value;
-
-    if (!cli_parse_count(text, 1, 1000000, &value))
-        return "a whole number from 1 to 1000000";
-    *out = (uint32_t)value;
-    return NULL;
-}
-
 static const char *read_format(const char *text, bool *json)
 {
     *json = strcmp(text, "json") == 0;
@@ -108,7 +98,7 @@ static const char *read_figures(const char *text, cli_request_t *r)
 static const char *read_precision(int option, const char *text, cli_request_t *r)
 {
     if (option == MOST)
-        return read_count(text, &r->options.most_replications);
+        return cli_take_count(text, 1, 1000000, &r->options.most_replications);
     if (option == PRECISION_OF) {
         free(r->figures);
         free(r->figure);
@@ -148,7 +138,7 @@ static const char *read_checkpoint(int option, const char *text, cli_request_t *
         return expected;
     case EVERY_SIMULATED: return read_interval(text, &r->options.checkpoint_every_simulated);
     case DIR: r->options.checkpoint_dir = text; return *text != '\0' ? NULL : "the name of a folder";
-    case KEEP: return read_count(text, &r->options.checkpoint_keep);
+    case KEEP: return cli_take_count(text, 1, 1000000, &r->options.checkpoint_keep);
     default: r->options.resume = text; return *text != '\0' ? NULL : "\"auto\" or the path of a checkpoint";
     }
 }
@@ -178,9 +168,9 @@ static const char *take(int option, const char *text, cli_request_t *r)
     case MOST: return read_precision(option, text, r);
     case DURATION:
     case WARMUP: return read_times(option, text, r);
-    case THREADS: return read_count(text, &r->options.threads);
-    case PARTITIONS: return read_count(text, &r->options.partitions);
-    case GROUP: return read_count(text, &r->options.group);
+    case THREADS: return cli_take_count(text, 1, 1000000, &r->options.threads);
+    case PARTITIONS: return cli_take_count(text, 1, 1000000, &r->options.partitions);
+    case GROUP: return cli_take_count(text, 1, 1000000, &r->options.group);
     case EXECUTOR: return read_executor(text, &r->options.executor);
     case MEMORY: return cli_parse_bytes(text, &r->options.memory_limit) ? NULL : "a size such as 512MiB or 4GiB";
     case EVERY:

@@ -33,16 +33,6 @@ typedef struct {
     cli_lab_t lab;
 } request_t;
 
-static const char *read_count(const char *text, uint32_t *out)
-{
-    uint64_t value;
-
-    if (!cli_parse_count(text, 1, 1000000, &value))
-        return "a whole number from 1 to 1000000";
-    *out = (uint32_t)value;
-    return NULL;
-}
-
 static const char *read_only(request_t *r, const char *value)
 {
     if (value[0] != '/')
@@ -54,8 +44,10 @@ static const char *read_only(request_t *r, const char *value)
     return NULL;
 }
 
-static const char *read_option(request_t *r, int answer, const char *value)
+static const char *read_option(void *request, int answer, const char *value)
 {
+    request_t *r = request;
+
     switch (answer) {
     case FORMAT:
         r->json = strcmp(value, "json") == 0;
@@ -63,10 +55,10 @@ static const char *read_option(request_t *r, int answer, const char *value)
     case METRIC: r->o.metric = value; return NULL;
     case RANGE: return cli_parse_share(value, &r->o.range) ? NULL : "a share, such as 20%";
     case ONLY: return read_only(r, value);
-    case TRAJECTORIES: return read_count(value, &r->o.trajectories);
-    case MOST: return read_count(value, &r->o.most);
-    case BASE: return read_count(value, &r->o.base);
-    case REPLICATIONS: return read_count(value, &r->o.replications);
+    case TRAJECTORIES: return cli_take_count(value, 1, 1000000, &r->o.trajectories);
+    case MOST: return cli_take_count(value, 1, 1000000, &r->o.most);
+    case BASE: return cli_take_count(value, 1, 1000000, &r->o.base);
+    case REPLICATIONS: return cli_take_count(value, 1, 1000000, &r->o.replications);
     case SEED: return cli_parse_count(value, 1, UINT64_MAX, &r->o.seed) ? NULL : "a whole number from 1 on";
     case JOURNAL: r->journal = value; return NULL;
     case SET: return cli_take_set(&r->changes, value);
@@ -76,24 +68,10 @@ static const char *read_option(request_t *r, int answer, const char *value)
 
 static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
 {
-    int answer, index = 0;
+    int status = cli_lab_options(cli, &cli_sensitivity, argc, argv, options, &r->lab, read_option, r);
 
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":q", options, &index)) != -1) {
-        const char *expected;
-        int status;
-        if (answer == '?' || answer == ':')
-            return cli_bad_option(cli, &cli_sensitivity, argv, answer);
-        status = cli_lab_option(cli, &cli_sensitivity, &r->lab, answer, optarg);
-        if (status == CLI_DONE)
-            continue;
-        if (status != -1)
-            return status;
-        expected = read_option(r, answer, optarg);
-        if (expected != NULL)
-            return cli_misuse(cli, &cli_sensitivity, "sensitivity: --%s: found \"%s\", expected %s", options[index].name,
-                              optarg, expected);
-    }
+    if (status != CLI_DONE)
+        return status;
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_sensitivity, "sensitivity: expected one design, found %d", argc - optind);
     r->design = argv[optind];

@@ -36,18 +36,10 @@ typedef struct {
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
 
-static const char *read_count(const char *text, uint64_t least, uint32_t *out)
+static const char *read_option(void *request, int answer, const char *value)
 {
-    uint64_t value;
+    request_t *r = request;
 
-    if (!cli_parse_count(text, least, 1000000, &value))
-        return least == 0 ? "a whole number from 0 to 1000000" : "a whole number from 1 to 1000000";
-    *out = (uint32_t)value;
-    return NULL;
-}
-
-static const char *read_option(request_t *r, int answer, const char *value)
-{
     switch (answer) {
     case 'o':
         r->output = value;
@@ -59,11 +51,11 @@ static const char *read_option(request_t *r, int answer, const char *value)
         r->format = strcmp(value, "csv") == 0 ? AS_CSV : AS_TEXT;
         return r->format == AS_CSV || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"csv\"";
     case REPLICATIONS:
-        return read_count(value, 1, &r->replications);
+        return cli_take_count(value, 1, 1000000, &r->replications);
     case CONFIDENCE:
         return cli_parse_share(value, &r->confidence) ? NULL : "a share, such as 95%";
     case ROWS:
-        return read_count(value, 0, &r->rows);
+        return cli_take_count(value, 0, 1000000, &r->rows);
     case DRY_RUN:
         r->dry = true;
         return NULL;
@@ -75,23 +67,10 @@ static const char *read_option(request_t *r, int answer, const char *value)
 
 static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
 {
-    int answer, index = 0;
+    int status = cli_lab_options(cli, &cli_sweep, argc, argv, options, &r->lab, read_option, r);
 
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":o:q", options, &index)) != -1) {
-        int status = answer == '?' || answer == ':' ? -1 : cli_lab_option(cli, &cli_sweep, &r->lab, answer, optarg);
-        const char *expected;
-        if (status == CLI_DONE)
-            continue;
-        if (status != -1)
-            return status;
-        if (answer == '?' || answer == ':')
-            return cli_bad_option(cli, &cli_sweep, argv, answer);
-        expected = read_option(r, answer, optarg);
-        if (expected != NULL)
-            return cli_misuse(cli, &cli_sweep, "sweep: --%s: found \"%s\", expected %s", options[index].name, optarg,
-                              expected);
-    }
+    if (status != CLI_DONE)
+        return status;
     if (argc - optind != 1)
         return cli_misuse(cli, &cli_sweep, "sweep: expected one sweep file, found %d", argc - optind);
     r->spec = argv[optind];

@@ -74,3 +74,16 @@ bool cli_parse_share(const char *text, double *share)
 
     return with_unit(text, unit, share) && *share > 0 && *share < 1;
 }
+
+const char *cli_take_count(const char *text, uint32_t least, uint32_t most, uint32_t *out)
+{
+    static _Thread_local char expected[64];
+    uint64_t value;
+
+    if (cli_parse_count(text, least, most, &value)) {
+        *out = (uint32_t)value;
+        return NULL;
+    }
+    snprintf(expected, sizeof expected, "a whole number from %u to %u", least, most);
+    return expected;
+}

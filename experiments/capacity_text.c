@@ -1,4 +1,5 @@
 /* experiments/capacity_text.c - a capacity as people and programs read it. */
+#include "io/json_figure.h"
 #include "io/results_text.h"
 #include <architech/capacity.h>
 #include <math.h>
@@ -155,58 +156,36 @@ arch_status_t arch_capacity_text(const arch_capacity_t *c, uint32_t width, bool 
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static void put_double(archi_strbuf_t *b, const char *name, double x)
-{
-    archi_strbuf_printf(b, "\"%s\": ", name);
-    if (isfinite(x))
-        archi_strbuf_double(b, x);
-    else
-        archi_strbuf_add(b, "null");
-}
-
-static void put_estimate(archi_strbuf_t *b, const char *name, arch_estimate_t e)
-{
-    if (!e.supported) {
-        archi_strbuf_printf(b, "\"%s\": null", name);
-        return;
-    }
-    archi_strbuf_printf(b, "\"%s\": {", name);
-    put_double(b, "value", e.value);
-    archi_strbuf_add(b, ", ");
-    put_double(b, "half_width", e.half_width);
-    archi_strbuf_add(b, "}");
-}
-
 static void put_bracket(archi_strbuf_t *b, const char *name, const arch_bracket_t *k)
 {
     archi_strbuf_printf(b, "  \"%s\": {", name);
-    put_double(b, "carried", k->carried);
+    archi_json_put_member(b, "carried", k->carried);
     archi_strbuf_add(b, ", ");
-    put_double(b, "too_much", k->too_much);
+    archi_json_put_member(b, "too_much", k->too_much);
     archi_strbuf_add(b, ", ");
-    put_double(b, "carried_per_s", k->carried_load);
+    archi_json_put_member(b, "carried_per_s", k->carried_load);
     archi_strbuf_add(b, ", ");
-    put_double(b, "too_much_per_s", k->too_much_load);
+    archi_json_put_member(b, "too_much_per_s", k->too_much_load);
     archi_strbuf_add(b, "},\n");
 }
 
 static void put_point(archi_strbuf_t *b, const arch_load_point_t *p)
 {
     archi_strbuf_add(b, "    {");
-    put_double(b, "factor", p->factor);
+    archi_json_put_member(b, "factor", p->factor);
     archi_strbuf_add(b, ", ");
-    put_double(b, "load_per_s", p->load);
+    archi_json_put_member(b, "load_per_s", p->load);
     archi_strbuf_printf(b, ", \"verdict\": \"%s\", \"replications\": %u, \"why\": ", verdict_word(p->verdict),
                         p->replications);
     archi_strbuf_json(b, p->why);
     archi_strbuf_add(b, ", ");
-    put_estimate(b, "throughput_per_s", p->throughput);
+    archi_json_put_estimate(b, "throughput_per_s", p->throughput);
     archi_strbuf_add(b, ", ");
-    put_estimate(b, "mean_ns", p->mean);
+    archi_json_put_estimate(b, "mean_ns", p->mean);
     archi_strbuf_add(b, ", \"busiest\": ");
     archi_strbuf_json(b, p->busiest);
     archi_strbuf_add(b, ", ");
-    put_estimate(b, "utilisation", p->utilisation);
+    archi_json_put_estimate(b, "utilisation", p->utilisation);
     archi_strbuf_add(b, "}");
 }
 
@@ -223,7 +202,7 @@ static void put_list(archi_strbuf_t *b, const char *name, const arch_load_point_
 static void put_line(archi_strbuf_t *b, const char *name, double x)
 {
     archi_strbuf_add(b, "  ");
-    put_double(b, name, x);
+    archi_json_put_member(b, name, x);
     archi_strbuf_add(b, ",\n");
 }
 

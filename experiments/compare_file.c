@@ -1,4 +1,5 @@
 /* experiments/compare_file.c - a comparison for programs: as JSON, and as an HDF5 file. */
+#include "io/json_figure.h"
 #include "io/sheet.h"
 #include "io/strbuf.h"
 #include <architech/compare.h>
@@ -10,18 +11,10 @@
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static void number(archi_strbuf_t *b, double x)
-{
-    if (isfinite(x))
-        archi_strbuf_double(b, x);
-    else
-        archi_strbuf_add(b, "null");
-}
-
 static void member(archi_strbuf_t *b, const char *name, double x)
 {
     archi_strbuf_printf(b, ", \"%s\": ", name);
-    number(b, x);
+    archi_json_put_number(b, x);
 }
 
 static void text_member(archi_strbuf_t *b, const char *name, const char *text)
@@ -33,7 +26,7 @@ static void text_member(archi_strbuf_t *b, const char *name, const char *text)
 static void estimate(archi_strbuf_t *b, const char *name, const arch_estimate_t *e)
 {
     archi_strbuf_printf(b, ", \"%s\": {\"value\": ", name);
-    number(b, e->supported ? e->value : NAN);
+    archi_json_put_number(b, e->supported ? e->value : NAN);
     member(b, "half_width", e->supported ? e->half_width : NAN);
     archi_strbuf_add(b, "}");
 }

@@ -1,4 +1,5 @@
 /* experiments/sensitivity_text.c - a study of sensitivity as people and programs read it. */
+#include "io/json_figure.h"
 #include "io/results_text.h"
 #include <architech/sensitivity.h>
 #include <math.h>
@@ -114,28 +115,6 @@ arch_status_t arch_sensitivity_text(const arch_sensitivity_t *s, uint32_t width,
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static void put_double(archi_strbuf_t *b, const char *name, double x)
-{
-    archi_strbuf_printf(b, "\"%s\": ", name);
-    if (isfinite(x))
-        archi_strbuf_double(b, x);
-    else
-        archi_strbuf_add(b, "null");
-}
-
-static void put_estimate(archi_strbuf_t *b, const char *name, arch_estimate_t e)
-{
-    if (!e.supported) {
-        archi_strbuf_printf(b, "\"%s\": null", name);
-        return;
-    }
-    archi_strbuf_printf(b, "\"%s\": {", name);
-    put_double(b, "value", e.value);
-    archi_strbuf_add(b, ", ");
-    put_double(b, "half_width", e.half_width);
-    archi_strbuf_add(b, "}");
-}
-
 static void put_parameter(archi_strbuf_t *b, const arch_parameter_t *p)
 {
     archi_strbuf_add(b, "    {\"name\": ");
@@ -143,15 +122,15 @@ static void put_parameter(archi_strbuf_t *b, const arch_parameter_t *p)
     archi_strbuf_add(b, ", \"value\": ");
     archi_strbuf_json(b, p->value);
     archi_strbuf_add(b, ", ");
-    put_estimate(b, "strength", p->strength);
+    archi_json_put_estimate(b, "strength", p->strength);
     archi_strbuf_add(b, ", ");
-    put_double(b, "effect", p->effect);
+    archi_json_put_member(b, "effect", p->effect);
     archi_strbuf_add(b, ", ");
-    put_double(b, "spread", p->spread);
+    archi_json_put_member(b, "spread", p->spread);
     archi_strbuf_add(b, ", ");
-    put_estimate(b, "first", p->first);
+    archi_json_put_estimate(b, "first", p->first);
     archi_strbuf_add(b, ", ");
-    put_estimate(b, "total", p->total);
+    archi_json_put_estimate(b, "total", p->total);
     archi_strbuf_add(b, "}");
 }
 
@@ -165,13 +144,13 @@ arch_status_t arch_sensitivity_json(const arch_sensitivity_t *s, char **text)
     archi_strbuf_json(&b, s->metric);
     archi_strbuf_printf(&b, ",\n  \"unit\": \"%s\",\n  \"digest\": \"%016llx\",\n  ", s->unit,
                         (unsigned long long)s->digest);
-    put_double(&b, "range", s->range);
+    archi_json_put_member(&b, "range", s->range);
     archi_strbuf_add(&b, ",\n  ");
-    put_estimate(&b, "at_design", s->at_design);
+    archi_json_put_estimate(&b, "at_design", s->at_design);
     archi_strbuf_add(&b, ",\n  ");
-    put_double(&b, "low", s->low);
+    archi_json_put_member(&b, "low", s->low);
     archi_strbuf_add(&b, ",\n  ");
-    put_double(&b, "high", s->high);
+    archi_json_put_member(&b, "high", s->high);
     archi_strbuf_add(&b, ",\n  \"measure_next\": ");
     archi_strbuf_json(&b, worth_measuring(s)->name);
     archi_strbuf_add(&b, ",\n  \"parameters\": [\n");

@@ -52,14 +52,14 @@ small="--set /run/duration=4s --set /workloads/probe/rate=200/s"
     capacity=$(grep '^digest' out.txt)
     expect 0 "$capacity" architech capacity "$two" $small --tolerance 20% --workers 2 --journal capacity.jobs
     [ -e capacity.jobs ] && fail "the journal is left behind"
-    expect 1 "none: even" architech capacity "$two" --set /run/duration=1s \
+    expect 1 "are too much, and no load below" architech capacity "$two" --set /run/duration=1s \
         --set '/objectives/reads are quick/p95/below=1us' --tolerance 20% --threads 2
     expect 2 "must be above 1" architech capacity "$two" --overload 0.5 --threads 1
     expect 2 "a share, such as 95%" architech capacity "$two" --confidence 200%
     expect 2 "exclude each other" architech capacity "$two" --threads 1 --listen tcp://127.0.0.1:*
-    expect 0 "Measure next: /" architech sensitivity "$two" $small --metric "web lb/read mean" --trajectories 2 --base 4 --threads 2
+    expect 0 "Measure next: /" architech sensitivity "$two" $small --metric "web lb/read mean" --trajectories 6 --base 4 --threads 2
     sensitivity=$(grep '^digest' out.txt)
-    expect 0 "$sensitivity" architech sensitivity "$two" $small --metric "web lb/read mean" --trajectories 2 --base 4 --workers 2
+    expect 0 "$sensitivity" architech sensitivity "$two" $small --metric "web lb/read mean" --trajectories 6 --base 4 --workers 2
     expect 2 "there is no metric" architech sensitivity "$two" $small --metric "web lb/reed mean" --threads 1
     expect 2 "beginning of a JSON pointer" architech sensitivity "$two" --only db
     for command in capacity sensitivity; do
