@@ -24,6 +24,7 @@ typedef struct {
         independent; /* 1: each design draws numbers of its own, seeded by its place: to see what common ones buy */
 } arch_compare_options_t;
 
+/* What the data say of a difference. */
 typedef enum {
     ARCH_EFFECT_NONE, /* no difference that these data can show */
     ARCH_EFFECT_LESS,
@@ -74,6 +75,7 @@ typedef struct {
     arch_path_t *path;
 } arch_pair_t;
 
+/* An objective in one of the designs. */
 typedef struct {
     bool present; /* the design has an objective of that name */
     bool met;
@@ -85,6 +87,7 @@ typedef struct {
     arch_figure_t figure;
 } arch_compared_objective_t;
 
+/* What was found. */
 typedef struct {
     uint32_t n_designs;     /* the base first */
     const char **name;      /* [n_designs] of the designs */
@@ -118,6 +121,7 @@ void arch_comparison_destroy(arch_comparison_t **comparison); /* NULL and *NULL 
  * terminal, 0 for 100; `all`: every metric, not only the headlines and what clearly differs. */
 arch_status_t arch_comparison_text(const arch_comparison_t *comparison, uint32_t width, bool colour, bool all,
                                    char **text);
+/* See arch_comparison_text(). */
 arch_status_t arch_comparison_json(const arch_comparison_t *comparison, char **text);
 /* As an HDF5 file, whole or not at all. Errors as arch_results_write(). */
 arch_status_t arch_comparison_write(const char *path, const arch_comparison_t *comparison);

@@ -26,8 +26,10 @@ typedef struct {
     const arch_change_t *set; /* value NULL: removed */
 } arch_option_t;
 
+/* Values at a pointer, with or without something, or steps of a ladder. */
 typedef enum { ARCH_CHANGE_VALUES, ARCH_CHANGE_SWITCH, ARCH_CHANGE_LADDER } arch_change_kind_t;
 
+/* Something that may be different. */
 typedef struct {
     const char *name;      /* "app replicas" */
     arch_change_kind_t kind;
@@ -38,6 +40,7 @@ typedef struct {
     arch_option_t *option; /* the weakest first */
 } arch_planned_change_t;
 
+/* A file of changes, read. */
 typedef struct {
     const char *currency; /* "$", "EUR"; "" when all is free */
     bool currency_first;  /* "$5", not "5 EUR" */
@@ -53,6 +56,7 @@ typedef struct {
  * options make no sound design is refused. Problems as arch_design_read(). The caller owns *out. Local. */
 arch_status_t arch_changes_read(const char *path, const arch_design_t *design, arch_changes_t **out,
                                 arch_problems_t *problems);
+/* The same of `length` bytes of text; `name` stands in messages. */
 arch_status_t arch_changes_parse(const char *name, const char *text, size_t length, const arch_design_t *design,
                                  arch_changes_t **out, arch_problems_t *problems);
 void arch_changes_destroy(arch_changes_t **changes); /* NULL and *NULL are fine */
@@ -71,6 +75,7 @@ typedef struct {
     uint32_t all;           /* 1: simulate every configuration, refute none by traffic or by others: for checks */
 } arch_plan_options_t;
 
+/* What became of a configuration. */
 typedef enum {
     ARCH_CASE_COSTLIER,   /* not looked at: it costs more than the answer */
     ARCH_CASE_FEASIBLE,   /* simulated: meets all objectives */
@@ -85,6 +90,7 @@ typedef enum {
 
 const char *arch_case_name(arch_case_kind_t kind); /* "feasible" */
 
+/* A configuration: an option of each change. */
 typedef struct {
     uint32_t *option;     /* [n_changes] */
     arch_money_t cost;
@@ -99,6 +105,7 @@ typedef struct {
     arch_estimate_t *measured; /* [n_objectives], intervals of plan->confidence each; NULL when not simulated */
 } arch_case_t;
 
+/* An objective of the design. */
 typedef struct {
     const char *name, *subject; /* "reads are quick", "web lb/read p95" */
     arch_metric_t metric;
@@ -117,6 +124,7 @@ typedef struct {
     uint32_t n_instants;
 } arch_plan_bound_t;
 
+/* The answer, with every configuration. */
 typedef struct {
     const char *design;
     double confidence;
@@ -148,6 +156,7 @@ void arch_plan_destroy(arch_plan_t **plan); /* NULL and *NULL are fine */
 void arch_plan_money(const arch_plan_t *plan, arch_money_t money, char *out, size_t bytes);
 /* For a terminal of so many columns, 0: any; as JSON. The caller frees *text with free(). */
 arch_status_t arch_plan_text(const arch_plan_t *plan, uint32_t columns, bool colour, char **text);
+/* For programs (docs/experiments.md). The caller frees *text with free(). */
 arch_status_t arch_plan_json(const arch_plan_t *plan, char **text);
 /* As an HDF5 file. */
 arch_status_t arch_plan_write(const arch_plan_t *plan, const char *path);

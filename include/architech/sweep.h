@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/* How points are made of the axes. */
 typedef enum {
     ARCH_SWEEP_CARTESIAN, /* every combination; the last axis varies fastest */
     ARCH_SWEEP_PAIRED,    /* the first values of all axes, the second ... */
@@ -48,6 +49,7 @@ typedef struct {
 
 /* Read and judge a sweep file (docs/experiments.md), or JSON in memory. Errors and problems as arch_design_read(). */
 arch_status_t arch_sweep_read(const char *path, arch_sweep_t **out, arch_problems_t *problems);
+/* The same of JSON in memory; `folder` is where files that it names are looked for. */
 arch_status_t arch_sweep_parse(const char *name, const char *folder, const char *text, size_t length,
                                arch_sweep_t **out, arch_problems_t *problems);
 void arch_sweep_destroy(arch_sweep_t **sweep); /* NULL and *NULL are fine */
@@ -59,6 +61,7 @@ void arch_sweep_setting(const arch_sweep_t *sweep, uint32_t point, uint32_t axis
 arch_status_t arch_sweep_design(const arch_sweep_t *sweep, uint32_t point, arch_design_t **out,
                                 arch_problems_t *problems);
 
+/* What became of a point. */
 typedef struct {
     arch_status_t status; /* not ARCH_OK: it could not be simulated */
     char why[256];
@@ -89,7 +92,9 @@ void arch_swept_destroy(arch_swept_t **swept); /* NULL and *NULL are fine */
 /* The table for a terminal, at most `rows` points (0: all); as comma-separated values (RFC 4180); as a list of the points
  * that are to be simulated. malloc'ed, the caller frees. */
 arch_status_t arch_swept_text(const arch_swept_t *swept, uint32_t width, bool colour, uint32_t rows, char **text);
+/* See arch_swept_text(). */
 arch_status_t arch_swept_csv(const arch_swept_t *swept, char **text);
+/* Its points, without simulating any. */
 arch_status_t arch_sweep_list(const arch_sweep_t *sweep, uint32_t width, bool colour, char **text);
 /* As an HDF5 file (docs/experiments.md), whole or not at all. Errors as arch_results_write(). */
 arch_status_t arch_swept_write(const char *path, const arch_swept_t *swept);
