@@ -144,6 +144,8 @@ static arch_status_t pack(archi_mover_t *m)
 
 static void unpack(archi_mover_t *m, const char *arrived)
 {
+    if (arrived == NULL) /* not a byte, of nobody */
+        return;
     for (uint32_t r = 0; r < m->size; r++) {
         uint64_t left = PIECE_BYTES;
         for (uint32_t b = 0; b < m->n_blocks && left > 0; b++)
