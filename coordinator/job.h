@@ -9,6 +9,15 @@
 #include "coordinator/precision.h"
 #include "coordinator/resume.h"
 #include "coordinator/track.h"
+#include "kernels/kernels.h"
+
+/* Replications that do not hear of each other; see coordinator/crew.h. */
+typedef struct {
+    archi_ensemble_t *ensemble;    /* NULL: there is none */
+    archi_scenario_t  scenario;
+    archi_member_t   *member;
+    uint32_t         *replication; /* [n_members] their numbers in the ledger */
+} archi_crew_t;
 
 typedef struct archi_job archi_job_t;
 
@@ -20,6 +29,11 @@ struct archi_job {
     void                     *out;
     bool                      apart;       /* every replication has histograms of its own */
     uint32_t                  first;       /* number, for draws, of what is replication 0 here */
+    arch_run_options_t        own_options; /* what options points to, once it is known what runs it */
+    archi_device_t           *device;      /* a GPU; NULL: cores */
+    bool                      unsure;      /* whether it is faster than they are */
+    uint32_t                  rank_here;   /* of this process among those of its machine */
+    archi_crew_t              crew;
     archi_plan_t             *plan;
     archi_layout_t            layout;
     archi_grouping_t          known;       /* of groups, before the layout */

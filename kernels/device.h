@@ -5,13 +5,12 @@
 #ifndef ARCHI_DEVICE_H
 #define ARCHI_DEVICE_H
 
+#include "kernels/gpu.h"
 #include "kernels/wave.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct archi_device archi_device_t;
 
 struct archi_device {
     char     name[128];
@@ -32,12 +31,6 @@ struct archi_device {
     arch_status_t (*look)(archi_device_t *d, bool *busy);
     void (*close)(archi_device_t *d);
 };
-
-/* A GPU of this machine, number `rank_here` modulo how many there are: one for each process of the machine, if there are
- * enough. ARCH_E_NOTFOUND, with the reason in the text: there is none that this build
- * can use. ARCH_E_CUDA: there is one and it fails. */
-arch_status_t archi_device_open(uint32_t rank_here, archi_device_t **out);
-void archi_device_close(archi_device_t **d); /* NULL and *NULL are fine */
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ arch_status_t archi_ensemble_create(const archi_ensemble_spec_t *spec, archi_ens
     e->last = &e->first;
     e->n_left = spec->n_members;
     e->end = spec->device == NULL ? spec->n_members : 0;
+    e->next = spec->n_hands < e->end ? spec->n_hands : e->end; /* every hand has one of its own to begin with */
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
     *out = e;
@@ -78,6 +79,8 @@ void archi_device_close(archi_device_t **d)
     if (d != NULL)
         *d = NULL;
 }
+
+const char *archi_device_name(const archi_device_t *d) { return d->name; }
 
 void archi_ensemble_figures(const archi_ensemble_t *e, archi_ensemble_figures_t *out) { *out = e->figures; }
 
@@ -168,13 +171,13 @@ static void stop(archi_ensemble_t *e)
 
 /* ---- a hand ------------------------------------------------------------------------------------------------------ */
 
-static void count(archi_ensemble_t *e, const archi_item_t *i, const archi_executor_stats_t *stats)
+static void count(archi_ensemble_t *e, const archi_item_t *i, const archi_member_stats_t *stats)
 {
     pthread_mutex_lock(&e->lock);
     if (i->kind == ARCHI_ITEM_FRESH) {
-        e->core_seconds += stats->wall_seconds;
-        e->core_events += stats->n_events;
-        e->most_events = stats->n_events > e->most_events ? stats->n_events : e->most_events;
+        e->core_seconds += stats->run.wall_seconds;
+        e->core_events += stats->run.n_events;
+        e->most_events = stats->run.n_events > e->most_events ? stats->run.n_events : e->most_events;
     }
     if (i->parcel != NULL)
         i->parcel->n_left--;
@@ -184,14 +187,13 @@ static void count(archi_ensemble_t *e, const archi_item_t *i, const archi_execut
     pthread_mutex_unlock(&e->lock);
 }
 
-static void stats_of_packed(const archi_block_t *b, archi_executor_stats_t *stats)
+static void stats_of_packed(const archi_block_t *b, archi_member_stats_t *stats)
 {
     memset(stats, 0, sizeof *stats);
-    stats->n_events = b->n_events;
-    stats->peak_bytes = b->bytes;
+    stats->run.peak_bytes = b->bytes;
 }
 
-static arch_status_t simulate(archi_worker_t *w, archi_item_t *i, archi_block_t **b, archi_executor_stats_t *stats)
+static arch_status_t simulate(archi_worker_t *w, archi_item_t *i, archi_block_t **b, archi_member_stats_t *stats)
 {
     if (i->kind == ARCHI_ITEM_FRESH)
         return archi_core_fresh(w, i->member, b, stats);
@@ -206,7 +208,7 @@ static bool is_the_members(arch_status_t st) { return st == ARCH_OK || st == ARC
 
 static arch_status_t do_item(archi_worker_t *w, archi_item_t *i)
 {
-    archi_executor_stats_t stats;
+    archi_member_stats_t stats;
     archi_block_t *b = NULL;
     arch_status_t st = simulate(w, i, &b, &stats);
 
@@ -228,10 +230,19 @@ arch_status_t archi_worker_do(archi_worker_t *w, bool wait, bool *did)
     return *did ? do_item(w, &item) : ARCH_OK;
 }
 
-static arch_status_t work(archi_worker_t *w)
+/* Hands that come late find something to do even where members are few and short. */
+static arch_status_t do_own(archi_worker_t *w, uint32_t number)
+{
+    archi_item_t own = {NULL, ARCHI_ITEM_FRESH, number, NULL, NULL};
+
+    return w->e->spec.device == NULL && number < w->e->spec.n_members ? do_item(w, &own) : ARCH_OK;
+}
+
+static arch_status_t work(archi_worker_t *w, uint32_t number)
 {
     bool did = true;
 
+    ARCH_TRY(do_own(w, number));
     while (did) {
         ARCH_TRY(archi_worker_do(w, true, &did));
         if (is_complete(w->e))
@@ -250,7 +261,7 @@ arch_status_t archi_ensemble_work(archi_ensemble_t *e, uint32_t number, const ar
     if (number == 0 && e->spec.device != NULL)
         st = archi_waves_run(&w);
     if (st == ARCH_OK)
-        st = work(&w);
+        st = work(&w, number);
     if (st != ARCH_OK)
         stop(e);
     archi_core_release(&w);

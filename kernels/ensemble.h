@@ -9,6 +9,7 @@
 #ifndef ARCHI_ENSEMBLE_H
 #define ARCHI_ENSEMBLE_H
 
+#include "kernels/device.h"
 #include "kernels/kernels.h"
 #include <pthread.h>
 
@@ -79,8 +80,8 @@ void archi_ensemble_offer(archi_ensemble_t *e, uint32_t first, uint32_t end);
 
 /* Simulate a member in w->block from the beginning, or *b from where it stands, to its end, and finish it. *b is NULL when
  * it could not be made. ARCH_E_FULL, ARCH_E_NOMEM: *b is as of the last event handled. */
-arch_status_t archi_core_fresh(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_executor_stats_t *stats);
-arch_status_t archi_core_go_on(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_executor_stats_t *stats);
+arch_status_t archi_core_fresh(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_member_stats_t *stats);
+arch_status_t archi_core_go_on(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_member_stats_t *stats);
 void archi_core_release(archi_worker_t *w);
 
 /* ---- shapes.c ---------------------------------------------------------------------------------------------------- */

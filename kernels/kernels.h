@@ -8,7 +8,7 @@
 #define ARCHI_KERNELS_H
 
 #include "engine/executor.h"
-#include "kernels/device.h"
+#include "kernels/gpu.h"
 #include "model/model.h"
 
 typedef struct {
@@ -32,13 +32,19 @@ typedef struct {
     uint64_t                most_device_bytes; /* of the device's memory; 0: nine tenths of what is free */
 } archi_ensemble_spec_t;
 
+/* What a member took where it came to its end. */
+typedef struct {
+    archi_executor_stats_t run; /* on a core; of a member from a device nothing but the bytes */
+    double make_seconds;        /* its block */
+} archi_member_stats_t;
+
 /* One thread that works on an ensemble; `user` is its own. */
 typedef struct {
     uint64_t memory_limit; /* bytes for the block that it works on; 0: none */
     /* A member is at its end, or cannot get there: *b is finished and only to be read, what only statistics are read of, or
      * as far as it got (then st is not ARCH_OK), or NULL. Of a block from a device, only archi_model_tally() and its like
      * can be asked, and the counts in its header. What is answered, unless ARCH_OK, ends the ensemble. */
-    arch_status_t (*done)(void *user, uint32_t member, const archi_block_t *b, const archi_executor_stats_t *stats,
+    arch_status_t (*done)(void *user, uint32_t member, const archi_block_t *b, const archi_member_stats_t *stats,
                           arch_status_t st);
     /* Called now and then: simulated ns that this hand has under way, and events of these. Not 0 ends the ensemble with
      * ARCH_E_CANCELLED. May be NULL. */

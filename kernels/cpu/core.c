@@ -1,6 +1,7 @@
 /* kernels/cpu/core.c - a member of an ensemble on a core: the same step and executor as any run. */
 #include "kernels/ensemble.h"
 #include <string.h>
+#include <time.h>
 
 /* archi_run_t.progress; another hand's end is this one's, too. */
 static int tell(void *user, arch_time_t now, uint64_t n_events)
@@ -14,7 +15,7 @@ static int tell(void *user, arch_time_t now, uint64_t n_events)
     return stopped || (w->hand->progress != NULL && w->hand->progress(w->hand->user, now, n_events) != 0);
 }
 
-static arch_status_t run(archi_worker_t *w, const archi_plan_t *plan, archi_block_t **b, archi_executor_stats_t *stats)
+static arch_status_t run(archi_worker_t *w, const archi_plan_t *plan, archi_block_t **b, archi_member_stats_t *stats)
 {
     uint32_t n = archi_plan_n_elements(plan);
     archi_map_t map = {n, 1, n, NULL, NULL};
@@ -31,7 +32,7 @@ static arch_status_t run(archi_worker_t *w, const archi_plan_t *plan, archi_bloc
     run.kind = ARCHI_SEQUENTIAL;
     run.progress = w->hand->progress != NULL || w->e->spec.n_hands > 1 ? tell : NULL;
     run.user = w;
-    ARCH_TRY(archi_execute(&run, stats));
+    ARCH_TRY(archi_execute(&run, &stats->run));
     archi_model_finish(plan, *b, archi_plan_duration(plan));
     return ARCH_OK;
 }
@@ -70,13 +71,23 @@ static arch_status_t make(archi_worker_t *w, uint32_t member)
     return ARCH_OK;
 }
 
-arch_status_t archi_core_fresh(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_executor_stats_t *stats)
+static double seconds(void)
 {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+arch_status_t archi_core_fresh(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_member_stats_t *stats)
+{
+    double begun = seconds();
     arch_status_t st;
 
     *b = NULL;
     memset(stats, 0, sizeof *stats);
     st = make(w, member);
+    stats->make_seconds = seconds() - begun;
     if (st != ARCH_OK) {
         archi_core_release(w);
         return st;
@@ -86,7 +97,7 @@ arch_status_t archi_core_fresh(archi_worker_t *w, uint32_t member, archi_block_t
     return st;
 }
 
-arch_status_t archi_core_go_on(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_executor_stats_t *stats)
+arch_status_t archi_core_go_on(archi_worker_t *w, uint32_t member, archi_block_t **b, archi_member_stats_t *stats)
 {
     memset(stats, 0, sizeof *stats);
     return run(w, w->e->spec.scenario[w->e->spec.member[member].scenario].plan, b, stats);

@@ -1,5 +1,6 @@
 /* kernels/cuda/none.c - in builds without CUDA there is no GPU. */
-#include "kernels/device.h"
+#include "kernels/gpu.h"
+#include <stddef.h>
 
 arch_status_t archi_device_open(uint32_t rank_here, archi_device_t **out)
 {

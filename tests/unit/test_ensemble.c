@@ -107,7 +107,7 @@ typedef struct {
     char text[256];
 } hand_t;
 
-static arch_status_t done(void *user, uint32_t member, const archi_block_t *b, const archi_executor_stats_t *stats,
+static arch_status_t done(void *user, uint32_t member, const archi_block_t *b, const archi_member_stats_t *stats,
                           arch_status_t st)
 {
     hand_t *h = user;
@@ -122,7 +122,7 @@ static arch_status_t done(void *user, uint32_t member, const archi_block_t *b, c
         return ARCH_OK;
     }
     if (archi_model_digest(plan, &map, b) != w->expected[member] || b->n_events != w->events[member] ||
-        stats->peak_bytes == 0)
+        stats->run.peak_bytes == 0)
         h->n_wrong++;
     return h->fails_at > 0 && h->n_done >= h->fails_at ? ARCH_FAIL(ARCH_E_IO, "as the test wants it") : ARCH_OK;
 }
