@@ -1,14 +1,13 @@
 /* coordinator/crew.c - replications of a job as an ensemble, and whether a GPU works on it. */
 #include "coordinator/crew.h"
+#include "coordinator/batch.h"
 #include "coordinator/machine.h"
 #include "coordinator/survive.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A GPU is worth its start, and the way there and back, for so many replications and events. Whether it then is faster than the
- * cores it finds out itself, and leaves them the rest if not. */
-enum { MANY_REPLICATIONS = 1000 };
+/* Below so many events, and ARCHI_MANY_REPLICATIONS, nothing can be gained that is worth a GPU's start. Whether it then is
+ * faster than the cores it finds out itself, and leaves them the rest if not. */
 static const double many_events = 1e9;
 
 /* ---- on a GPU? --------------------------------------------------------------------------------------------------- */
@@ -29,7 +28,7 @@ static bool is_large(const archi_job_t *job)
 {
     uint32_t n = job->design->run.replications;
 
-    return n >= MANY_REPLICATIONS && n * archi_layout_expected_events(job->plan) >= many_events;
+    return n >= ARCHI_MANY_REPLICATIONS && n * archi_layout_expected_events(job->plan) >= many_events;
 }
 
 static void use_device(archi_job_t *job)
@@ -135,14 +134,7 @@ static void tell(const archi_job_t *job, const archi_ensemble_figures_t *f)
 
     if (job->options->note == NULL)
         return;
-    if (f->given_up)
-        snprintf(text, sizeof text, "%s is slower here than the cores, or failed: they did what was left", archi_device_name(job->device));
-    else
-        snprintf(text, sizeof text,
-                 "%s: %u replications in %u wave%s, %.3g events/s, %.1f MiB of statistics fetched; %u finished on cores",
-                 archi_device_name(job->device), f->n_device, f->n_waves, f->n_waves == 1 ? "" : "s",
-                 f->device_seconds > 0 ? (double)f->device_events / f->device_seconds : 0.0,
-                 (double)f->packed_bytes / (1 << 20), f->n_overflowed);
+    archi_batch_say(job->device, f, text, sizeof text);
     job->options->note(job->options->user, 0, text);
 }
 

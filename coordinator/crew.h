@@ -1,5 +1,5 @@
-/* coordinator/crew.h - replications of a job as an ensemble: where each is one block on one rank, all ranks of a process take
- * them from one line, and a GPU takes its share if there is one. */
+/* coordinator/crew.h - replications of a job as an ensemble: where each is one block on one rank, all ranks of a process
+ * take them from one line, and a GPU takes its share if there is one. */
 #ifndef ARCHI_CREW_H
 #define ARCHI_CREW_H
 

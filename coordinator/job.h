@@ -66,6 +66,12 @@ struct archi_job {
  * collective: ranks come with `st`, their trouble so far, and all leave together. What the job holds is given back. */
 arch_status_t archi_job_run(archi_job_t *job, arch_status_t st);
 
+/* ARCH_E_ARG: settings of a run that there are not. */
+arch_status_t archi_job_check(const arch_design_t *design);
+
+/* ARCH_E_FULL in the user's words: what filled the block, on one rank, in this replication of the job. */
+arch_status_t archi_job_blame(const archi_job_t *job, uint32_t replication, const archi_block_t *b);
+
 /* Collective over net: simulate this rank's share of all replications; their numbers land in the job's ledger. */
 arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here);
 

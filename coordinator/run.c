@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static arch_status_t check_settings(const arch_design_t *design)
+arch_status_t archi_job_check(const arch_design_t *design)
 {
     if (design->run.replications == 0)
         return ARCH_FAIL(ARCH_E_ARG, "/run/replications: is 0, must be at least 1");
@@ -323,7 +323,7 @@ static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 
 static arch_status_t begin(archi_job_t *job)
 {
-    ARCH_TRY(check_settings(job->design));
+    ARCH_TRY(archi_job_check(job->design));
     ARCH_TRY(archi_precision_begin(job));
     ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
     job->compile_seconds = archi_machine_seconds() - job->began;

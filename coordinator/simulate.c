@@ -63,19 +63,28 @@ static void short_count(uint64_t n, char *out, size_t bytes)
 }
 
 /* The words for a user whose design filled the memory: which element, how many requests, and why. */
-static arch_status_t blame(const rank_t *r, uint32_t element, uint64_t n_inside)
+static arch_status_t blame(const archi_job_t *job, uint32_t replication, uint32_t element, uint64_t n_inside)
 {
     archi_element_info_t info;
-    double expected = archi_plan_utilisation(r->job->plan, element);
+    double expected = archi_plan_utilisation(job->plan, element);
     char count[32];
 
-    archi_plan_element(r->job->plan, element, &info);
+    archi_plan_element(job->plan, element, &info);
     short_count(n_inside, count, sizeof count);
     return ARCH_FAIL(ARCH_E_FULL,
                      "the memory limit was reached in replication %u of %u: %s holds %s requests%s (expected utilisation "
                      "%.2f); nothing of this replication was kept; lower the load, bound its queue, or give more memory",
-                     r->job->first + r->replication + 1, r->job->first + r->job->design->run.replications, info.name, count,
+                     job->first + replication + 1, job->first + job->design->run.replications, info.name, count,
                      expected >= 1 ? ": it is overloaded" : "", expected);
+}
+
+arch_status_t archi_job_blame(const archi_job_t *job, uint32_t replication, const archi_block_t *b)
+{
+    uint32_t element;
+    uint64_t n_inside;
+
+    archi_model_largest(job->plan, b, &element, &n_inside);
+    return blame(job, replication, element, n_inside);
 }
 
 /* Every rank of the group is here with ARCH_E_FULL: who holds most speaks for all. */
@@ -97,7 +106,7 @@ static arch_status_t explain_full(const rank_t *r)
     most = mine;
     ARCH_TRY(archi_net_max_i64(r->group, &most, 1));
     if (mine == most && mine >= 0)
-        st = blame(r, element, (uint64_t)mine);
+        st = blame(r->job, r->replication, element, (uint64_t)mine);
     return archi_net_agree(r->group, st);
 }
 
@@ -296,7 +305,7 @@ static arch_status_t take_member(void *user, uint32_t member, const archi_block_
 static arch_status_t take_members(rank_t *r)
 {
     const arch_run_options_t *o = r->job->options;
-    archi_hand_t hand = {r->job->rank_memory, take_member, NULL, r};
+    archi_hand_t hand = {r->job->rank_memory, take_member, NULL, NULL, r};
 
     if (o->progress != NULL || r->job->control.n_ranks > 1)
         hand.progress = watch_member;

@@ -187,20 +187,17 @@ static void count(archi_ensemble_t *e, const archi_item_t *i, const archi_member
     pthread_mutex_unlock(&e->lock);
 }
 
-static void stats_of_packed(const archi_block_t *b, archi_member_stats_t *stats)
-{
-    memset(stats, 0, sizeof *stats);
-    stats->run.peak_bytes = b->bytes;
-}
-
 static arch_status_t simulate(archi_worker_t *w, archi_item_t *i, archi_block_t **b, archi_member_stats_t *stats)
 {
+    *b = i->block;
+    memset(stats, 0, sizeof *stats);
+    if (i->kind != ARCHI_ITEM_PACKED && w->hand->wanted != NULL && !w->hand->wanted(w->hand->user, i->member))
+        return ARCH_OK;
     if (i->kind == ARCHI_ITEM_FRESH)
         return archi_core_fresh(w, i->member, b, stats);
-    *b = i->block;
     if (i->kind == ARCHI_ITEM_UNFINISHED)
         return archi_core_go_on(w, i->member, b, stats);
-    stats_of_packed(*b, stats);
+    stats->run.peak_bytes = (*b)->bytes;
     return ARCH_OK;
 }
 
@@ -212,7 +209,7 @@ static arch_status_t do_item(archi_worker_t *w, archi_item_t *i)
     archi_block_t *b = NULL;
     arch_status_t st = simulate(w, i, &b, &stats);
 
-    if (st == ARCH_OK && i->kind != ARCHI_ITEM_PACKED && w->e->spec.device != NULL)
+    if (st == ARCH_OK && i->kind != ARCHI_ITEM_PACKED && w->e->spec.device != NULL && b != NULL)
         archi_shapes_learn(w->e, w->e->spec.member[i->member].scenario, b);
     if (is_the_members(st))
         st = w->hand->done(w->hand->user, i->member, b, &stats, st);

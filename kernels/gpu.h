@@ -15,6 +15,7 @@ typedef struct archi_device archi_device_t; /* kernels/device.h; used by one thr
  * with the reason in the text: there is none that this build can use. ARCH_E_CUDA: there is one and it fails. */
 arch_status_t archi_device_open(uint32_t rank_here, archi_device_t **out);
 void archi_device_close(archi_device_t **d); /* NULL and *NULL are fine */
+uint32_t archi_device_count(void); /* 0: none, or none that this build can use */
 const char *archi_device_name(const archi_device_t *d);
 
 #ifdef __cplusplus

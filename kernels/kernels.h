@@ -46,6 +46,9 @@ typedef struct {
      * can be asked, and the counts in its header. What is answered, unless ARCH_OK, ends the ensemble. */
     arch_status_t (*done)(void *user, uint32_t member, const archi_block_t *b, const archi_member_stats_t *stats,
                           arch_status_t st);
+    /* Asked before a member is simulated on a core: false, and done() comes at once, with ARCH_OK and no block or one that
+     * is not at its end. May be NULL. */
+    bool (*wanted)(void *user, uint32_t member);
     /* Called now and then: simulated ns that this hand has under way, and events of these. Not 0 ends the ensemble with
      * ARCH_E_CANCELLED. May be NULL. */
     int (*progress)(void *user, arch_time_t under_way, uint64_t n_events);

@@ -187,6 +187,15 @@ static arch_status_t choose(uint32_t rank_here, int *number)
     return ARCH_OK;
 }
 
+uint32_t archi_device_count(void)
+{
+    int n = 0;
+
+    if (cudaGetDeviceCount(&n) != cudaSuccess)
+        (void)cudaGetLastError();
+    return n > 0 ? (uint32_t)n : 0;
+}
+
 static arch_status_t open(gpu_t *g)
 {
     cudaDeviceProp about;

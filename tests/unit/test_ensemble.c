@@ -139,7 +139,7 @@ static int progress(void *user, arch_time_t under_way, uint64_t n_events)
 static void *work(void *user)
 {
     hand_t *h = user;
-    archi_hand_t hand = {h->memory_limit, done, progress, h};
+    archi_hand_t hand = {h->memory_limit, done, NULL, progress, h};
 
     h->status = archi_ensemble_work(h->e, h->number, &hand);
     snprintf(h->text, sizeof h->text, "%s", h->status != ARCH_OK ? arch_error_text() : "");
