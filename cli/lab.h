@@ -28,7 +28,7 @@ enum {
     "Where it is simulated; no answer depends on it:\n"                                                                \
     "      --workers N        worker processes that it starts itself (default: one per core)\n"                        \
     "      --threads N        threads of this process instead of workers\n"                                            \
-    "      --executor E       \"auto\" (default): a GPU where there is one and nothing is said of where; \"cpu\"; \"gpu\":\n" \
+    "      --executor E       \"auto\" (default): a GPU where there is one and nothing else is said; \"cpu\"; \"gpu\":\n" \
     "                         on a GPU, with threads of this process beside it (docs/gpu.md)\n"                        \
     "      --listen ENDPOINT  let workers from elsewhere connect: tcp://HOST:PORT, see \"architech help worker\"\n"    \
     "      --key FILE         secret key of this side, see \"architech help keys\"\n"                                  \

@@ -6,7 +6,7 @@ get_filename_component(arch_cuda_bin ${arch_cuda_bin} DIRECTORY)
 find_library(DEP_cudart_LIBRARY cudart_static HINTS ${arch_cuda_bin}/../lib64 ${arch_cuda_bin}/../targets/x86_64-linux/lib
   REQUIRED)
 find_library(DEP_rt_LIBRARY rt)
-arch_dep(cudart ${DEP_cudart_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} $<$<BOOL:${DEP_rt_LIBRARY}>:${DEP_rt_LIBRARY}>)
+arch_dep(cudart ${DEP_cudart_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} stdc++ $<$<BOOL:${DEP_rt_LIBRARY}>:${DEP_rt_LIBRARY}>)
 
 # dep::<name>: the objects of these .cu files and the CUDA runtime; whoever links it depends on the target cuda_<name>. The
 # bits are those of the C compiler: no fused multiply-add.

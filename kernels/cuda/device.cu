@@ -171,17 +171,28 @@ static void close_gpu(archi_device_t *d)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
+static arch_status_t no_gpu(cudaError_t error)
+{
+    int driver = 0;
+
+    (void)cudaGetLastError();
+    (void)cudaDriverGetVersion(&driver);
+    if (error == cudaErrorInsufficientDriver && driver == 0)
+        return ARCH_FAIL(ARCH_E_NOTFOUND, "there is no GPU to run on: no driver is installed");
+    if (error == cudaErrorInsufficientDriver)
+        return ARCH_FAIL(ARCH_E_NOTFOUND, "there is no GPU to run on: its driver is of CUDA %d.%d, this build wants %d.%d",
+                         driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    return ARCH_FAIL(ARCH_E_NOTFOUND, "there is no GPU to run on: its driver finds none");
+}
+
 /* Which one; ARCH_E_NOTFOUND where there is none: no GPU, no driver, or one that is older than this build. */
 static arch_status_t choose(uint32_t rank_here, int *number)
 {
     int n = 0;
     cudaError_t error = cudaGetDeviceCount(&n);
 
-    if (error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver || (error == cudaSuccess && n == 0)) {
-        (void)cudaGetLastError();
-        return ARCH_FAIL(ARCH_E_NOTFOUND, "there is no GPU to run on: %s",
-                         error == cudaSuccess ? "CUDA finds none" : cudaGetErrorString(error));
-    }
+    if (error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver || (error == cudaSuccess && n == 0))
+        return no_gpu(error);
     ARCH_TRY_CUDA("GPU", "counting GPUs", error);
     *number = (int)(rank_here % (uint32_t)n);
     return ARCH_OK;
