@@ -72,7 +72,11 @@ function(arch_mpi_runs name ranks timeout labels)
     add_test(NAME ${test} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       COMMAND ${PROJECT_SOURCE_DIR}/tests/mpi/run.sh ${MPIEXEC_EXECUTABLE} ${n} ${first}
               ${CMAKE_CURRENT_BINARY_DIR}/${name} ${ARGN})
-    arch_test_properties(${test} ${timeout} "mpi;${labels}")
+    set(wide "")
+    if(n GREATER 3) # the code is that of two and three ranks: one build is enough
+      set(wide wide)
+    endif()
+    arch_test_properties(${test} ${timeout} "mpi;${wide};${labels}")
     set_tests_properties(${test} PROPERTIES PROCESSORS ${n})
     if(NOT n EQUAL first)
       set_tests_properties(${test} PROPERTIES DEPENDS mpi.${name}.n${first})

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_MOST = 5, FRAME_MOST = 2048, PEERS = 8, JOB_EVERY = 50, PATIENT_MS = 60000 };
+enum { FRAMES_MOST = 5, FRAME_MOST = 2048, PEERS = 8, JOB_EVERY = 50, LIFE = 50, PATIENT_MS = 60000 };
 
 /* ---- messages ---- */
 
@@ -303,51 +303,75 @@ static void *victim_main(void *user)
     return NULL;
 }
 
+/* Read what a worker sent; true when it says hello, by `peer`: it is new, and is welcomed. */
+static bool welcome_one(void *router, unsigned char *peer, size_t *n_peer)
+{
+    const archi_msg_t welcome = {ARCHI_MSG_WELCOME, session, 0, 100, 500};
+    const archi_msg_bounds_t bounds = {1024, 1 << 20};
+    unsigned char from[ARCHI_MSG_PEER_MOST + 1], frame[FRAME_MOST];
+    int k = zmq_recv(router, from, sizeof from, 0), more = 1;
+    size_t size = sizeof more;
+    archi_msg_t got;
+
+    if (k <= 0)
+        return false;
+    int h = zmq_recv(router, frame, sizeof frame, 0);
+    bool hello = archi_msg_decode(frame, (size_t)(h < 0 ? 0 : h), 0, ARCHI_TO_FARM, &bounds, &got) == ARCHI_MSG_SOUND &&
+                 got.kind == ARCHI_MSG_HELLO;
+    for (zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size); more; zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size))
+        zmq_recv(router, frame, sizeof frame, 0);
+    if (!hello)
+        return false;
+    memcpy(peer, from, (size_t)k);
+    *n_peer = (size_t)k;
+    return archi_msg_send(router, peer, *n_peer, &welcome, NULL, 0);
+}
+
+/* One life of a worker: at most LIFE messages from number `i` on, and then it is told to leave, if none of them told it.
+ * So no message waits behind more than it may, and what a worker does not read because it has left is little. How many were
+ * sent. */
+static uint64_t attack_life(void *router, const unsigned char *peer, size_t n_peer, uint64_t seed, uint64_t i, uint64_t n)
+{
+    const archi_msg_t bye = {.kind = ARCHI_MSG_BYE, .session = session};
+    uint64_t first = i;
+    raw_t m;
+
+    for (; i < n && i < first + LIFE; i++) {
+        make(&m, seed, i);
+        if (!send_raw(router, peer, n_peer, &m))
+            return i - first;
+    }
+    (void)archi_msg_send(router, peer, n_peer, &bye, NULL, 0);
+    return i - first;
+}
+
 /* A coordinator that knows how to say hello, and then says anything. */
 static int attack_workers(uint64_t n, uint64_t seed, victim_t *v)
 {
     void *context = zmq_ctx_new(), *router = open_socket(context, ZMQ_ROUTER), *wrong = NULL;
-    unsigned char peer[256], head[FRAME_MOST];
-    size_t bytes = sizeof v->endpoint;
-    int n_peer = 0, wait = 20, patient = 0;
+    size_t bytes = sizeof v->endpoint, n_peer = 0;
+    unsigned char peer[ARCHI_MSG_PEER_MOST + 1];
+    int wait = 20, idle = 0;
     pthread_t victim;
-    raw_t m;
 
     zmq_setsockopt(router, ZMQ_RCVTIMEO, &wait, sizeof wait);
     if (zmq_bind(router, "ipc://*") != 0 || zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, v->endpoint, &bytes) != 0)
         return 1;
     pthread_create(&victim, NULL, victim_main, v);
-    for (uint64_t i = 0; i < n && patient < 3000;) {
-        archi_msg_t welcome = {ARCHI_MSG_WELCOME, session, 0, 100, 500}, got;
-        const archi_msg_bounds_t bounds = {1024, 1 << 20};
-        int k = zmq_recv(router, peer, sizeof peer, n_peer ? ZMQ_DONTWAIT : 0), more = 0;
-        size_t size = sizeof more;
-        if (k > 0) { /* a message of the worker; who it is, and whether it is a hello */
-            int h = zmq_recv(router, head, sizeof head, 0);
-            n_peer = k;
-            for (zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size); more; zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size))
-                zmq_recv(router, m.bytes[0], FRAME_MOST, 0);
-            if (archi_msg_decode(head, (size_t)(h < 0 ? 0 : h), 0, ARCHI_TO_FARM, &bounds, &got) == ARCHI_MSG_SOUND &&
-                got.kind == ARCHI_MSG_HELLO)
-                archi_msg_send(router, peer, (size_t)n_peer, &welcome, NULL, 0);
-        }
-        if (n_peer == 0) {
-            patient++;
+    for (uint64_t i = 0; i < n && idle < PATIENT_MS / wait;) {
+        if (!welcome_one(router, peer, &n_peer)) {
+            idle++;
             continue;
         }
-        make(&m, seed, i);
-        if (!send_raw(router, peer, (size_t)n_peer, &m)) {
-            n_peer = 0; /* it has left, as it was told */
-            continue;
-        }
-        patient = 0;
-        i++;
+        uint64_t sent = attack_life(router, peer, n_peer, seed, i, n);
+        idle = sent > 0 ? 0 : idle + 1;
+        i += sent;
     }
     atomic_store(&v->leave, true);
     pthread_join(victim, &wrong);
     zmq_close(router);
     zmq_ctx_term(context);
-    return patient >= 3000 || wrong != NULL;
+    return idle >= PATIENT_MS / wait || wrong != NULL;
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "engine/trace.h"
 #include "support/alloc.h"
 #include "support/spark_model.h"
+#include "support/share.h"
 #include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <stdatomic.h>
@@ -96,6 +97,7 @@ static void same_bits_whatever_the_length_of_segments(void)
 {
     static const arch_time_t lengths[] = {1, 500, 777, 12345, 100000, 1000000};
     case_t c = {ARCHI_CONSERVATIVE, ARCHI_STAY, 0, 0, 60000, 0, 0, 0, 0, 0, 0, 0, 0};
+    uint32_t n = 0;
 
     expect_of_sequential(&c);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
@@ -104,7 +106,8 @@ static void same_bits_whatever_the_length_of_segments(void)
                 for (uint32_t size = 1; size <= 4; size++) {
                     c.segment = lengths[i];
                     c.kind = size == 1 ? ARCHI_SEQUENTIAL : (i + size) % 2 == 0 ? ARCHI_OPTIMISTIC : ARCHI_CONSERVATIVE;
-                    CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, &c), 0);
+                    if (in_share(n++))
+                        CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, &c), 0);
                 }
     CU_ASSERT_EQUAL(c.n_moved + c.n_changes, 0);
 }
