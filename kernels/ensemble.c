@@ -247,7 +247,7 @@ static arch_status_t work(archi_worker_t *w, uint32_t number)
         if (did && w->hand->progress != NULL && w->hand->progress(w->hand->user, 0, 0) != 0)
             break;
     }
-    return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+    return is_complete(w->e) ? ARCH_OK : ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
 }
 
 arch_status_t archi_ensemble_work(archi_ensemble_t *e, uint32_t number, const archi_hand_t *hand)

@@ -6,7 +6,7 @@ arch_status_t archi_device_open(uint32_t rank_here, archi_device_t **out)
 {
     (void)rank_here;
     *out = NULL;
-    return ARCH_FAIL(ARCH_E_NOTFOUND, "this build has no CUDA: there is no GPU to run on");
+    return ARCH_FAIL(ARCH_E_NOTFOUND, "there is no GPU to run on: this build has no CUDA");
 }
 
 uint32_t archi_device_count(void) { return 0; }
