@@ -256,8 +256,8 @@ static void every_example_is_the_same_everywhere(void)
     for (size_t i = 0; i < files.gl_pathc; i++) {
         world_t w = {0};
         outcome_t out;
-        add_file(&w, files.gl_pathv[i], 4 * ARCH_SECOND);
-        add_members(&w, 5, 6);
+        add_file(&w, files.gl_pathv[i], ARCH_SECOND);
+        add_members(&w, 5, 4);
         expect_all(&w, (how_t){.n_hands = 1}, &out);
         expect_all(&w, (how_t){.n_hands = 3}, &out);
         expect_all(&w, (how_t){.n_hands = 1, .device = &ample}, &out);
@@ -274,7 +274,7 @@ static void designs_that_nobody_thought_of(void)
 {
     static char text[1 << 16];
 
-    for (uint32_t seed = 1; seed <= 12; seed++) {
+    for (uint32_t seed = 1; seed <= 8; seed++) {
         world_t w = {0};
         outcome_t out;
         arch_design_t *d = NULL;
@@ -282,8 +282,8 @@ static void designs_that_nobody_thought_of(void)
         if (!random_design(text, sizeof text, seed) ||
             arch_design_parse("random", NULL, text, strlen(text), &d, &problems) != ARCH_OK)
             abort();
-        add_design(&w, d, 2 * ARCH_SECOND);
-        add_members(&w, 0, 5);
+        add_design(&w, d, ARCH_SECOND);
+        add_members(&w, 0, 4);
         expect_all(&w, (how_t){.n_hands = 1}, &out);
         expect_all(&w, (how_t){.n_hands = 1, .device = &ample}, &out);
         CU_ASSERT(out.figures.n_device > 0);
@@ -297,9 +297,9 @@ static void make_several(world_t *w)
 {
     memset(w, 0, sizeof *w);
     add_file(w, "examples/mm1.json", 20 * ARCH_SECOND);
-    add_file(w, "examples/stage-1-single.json", ARCH_SECOND);
+    add_file(w, "examples/stage-1-single.json", ARCH_SECOND / 4);
     add_file(w, "examples/stage-3-read-replicas.json", ARCH_SECOND / 2);
-    add_file(w, "examples/stage-1-single.json", ARCH_SECOND / 2);
+    add_file(w, "examples/stage-1-single.json", ARCH_SECOND / 8);
     w->scenario[3].seed = 77;
     add_members(w, 0, 20);
 }
@@ -389,8 +389,8 @@ static void a_device_that_fails(void)
     outcome_t out;
     uint32_t n_failed = 0;
 
-    add_file(&w, "examples/mm1.json", 5 * ARCH_SECOND);
-    add_members(&w, 0, 9);
+    add_file(&w, "examples/mm1.json", ARCH_SECOND);
+    add_members(&w, 0, 5);
     for (bool fails = true; fails; broken.fails_after++) {
         try(&w, (how_t){.n_hands = 1, .device = &broken}, &out);
         fails = out.hand[0].status != ARCH_OK;
@@ -412,8 +412,8 @@ static void a_slow_device_is_given_up_by_the_unsure(void)
     world_t w = {0};
     outcome_t out;
 
-    add_file(&w, "examples/mm1.json", 20000 * ARCH_SECOND);
-    add_members(&w, 0, 9);
+    add_file(&w, "examples/mm1.json", 5000 * ARCH_SECOND);
+    add_members(&w, 0, 4);
     expect_all(&w, (how_t){.n_hands = 2, .device = &slow, .unsure = true}, &out);
     CU_ASSERT(out.figures.given_up && out.figures.n_device == 0);
     forget(&w);
@@ -426,7 +426,7 @@ static void a_hand_that_stops_stops_all(void)
     outcome_t out;
 
     make_several(&w);
-    for (uint32_t at = 1; at < 40; at += 6) {
+    for (uint32_t at = 1; at < 40; at += 9) {
         try(&w, (how_t){.n_hands = 3, .cancels_at = at}, &out);
         CU_ASSERT(out.n_more == 0);
         if (out.hand[0].n_told >= at)

@@ -97,10 +97,10 @@ static void runs_are_the_same(void)
     const arch_run_options_t gpu = {.threads = 2, .executor = ARCH_EXECUTOR_GPU};
 
     for (size_t i = 0; i < sizeof path / sizeof *path; i++) {
-        arch_design_t *d = read_design(path[i], 10 * ARCH_SECOND, 12);
+        arch_design_t *d = read_design(path[i], 4 * ARCH_SECOND, 10);
         arch_results_t *r = NULL;
         char *on_cores, *alone, *on_gpu;
-        set_device(1, (uint64_t)12 << 20, -1);
+        set_device(1, (uint64_t)8 << 20, -1);
         CU_ASSERT_EQUAL_FATAL(run(d, cores, &on_cores, NULL), ARCH_OK);
         CU_ASSERT_EQUAL(n_opened, 0);
         CU_ASSERT_EQUAL_FATAL(run(d, one, &alone, NULL), ARCH_OK);
@@ -125,7 +125,7 @@ static void runs_are_the_same(void)
 static void precision_is_the_same(void)
 {
     arch_design_t *d = read_design("examples/stage-1-single.json", ARCH_SECOND, 10);
-    arch_run_options_t o = {.threads = 2, .precision = 0.01, .most_replications = 80, .executor = ARCH_EXECUTOR_CPU};
+    arch_run_options_t o = {.threads = 2, .precision = 0.01, .most_replications = 40, .executor = ARCH_EXECUTOR_CPU};
     arch_results_t *r = NULL;
     char *on_cores, *on_gpu;
 
