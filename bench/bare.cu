@@ -118,6 +118,7 @@ arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_
     if (cudaGetDeviceCount(&n_gpus) != cudaSuccess || n_gpus == 0)
         return ARCH_FAIL(ARCH_E_NOTFOUND, "there is no GPU");
     TRY(cudaGetDeviceProperties(&about, 0));
+    TRY(cudaDeviceSetLimit(cudaLimitStackSize, 2048));
     snprintf(name, 128, "%s", about.name);
     at = new uint64_t[n];
     st = there_and_back(model, block, n_slices, (uint32_t)about.multiProcessorCount * BLOCKS_AT_ONCE * WARPS, &w, at, seconds,

@@ -188,6 +188,8 @@ ARCH_HD static ARCH_INLINE void archi_wave_pack_header(const archi_block_t *b, a
     uint64_t at = archi_wave_align(sizeof *b);
     uint32_t i;
 
+    for (i = sizeof *b / sizeof(uint64_t); i < at / sizeof(uint64_t); i++)
+        ((uint64_t *)to)[i] = 0; /* up to the first section: no byte goes home that nobody wrote */
     *to = *b;
     to->growing = 0;
     to->per_lp = 0;

@@ -10,6 +10,7 @@
  * it does one's after the other's, and waits for memory each time: a warp gets no more members than it must. As many warps
  * as a multiprocessor holds at once, with the registers that the model's handlers take without spilling, share them. */
 enum { COPY_THREADS = 256, WARP = 32, ADVANCE_THREADS = 64, BLOCKS_AT_ONCE = 8, WARPS = ADVANCE_THREADS / WARP };
+enum { STACK_BYTES = 2048 }; /* of a thread: the model's step takes 1536 */
 
 /* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
@@ -157,8 +158,10 @@ static arch_status_t look(archi_device_t *d, bool *busy)
     cudaError_t error = cudaStreamQuery(of(d)->stream);
 
     *busy = error == cudaErrorNotReady;
-    if (*busy)
+    if (*busy) {
+        (void)cudaGetLastError(); /* no error, but kept as one */
         return ARCH_OK;
+    }
     ARCH_TRY_CUDA(d->name, "simulating", error);
     return ARCH_OK;
 }
@@ -216,6 +219,7 @@ static arch_status_t open(gpu_t *g)
     snprintf(g->device.name, sizeof g->device.name, "GPU %d (%.100s)", g->number, about.name);
     g->n_warps = (uint32_t)about.multiProcessorCount * BLOCKS_AT_ONCE * WARPS;
     ARCH_TRY_CUDA(g->device.name, "choosing it", cudaSetDevice(g->number));
+    ARCH_TRY_CUDA(g->device.name, "giving its threads a stack", cudaDeviceSetLimit(cudaLimitStackSize, STACK_BYTES));
     ARCH_TRY_CUDA(g->device.name, "opening it", cudaStreamCreateWithFlags(&g->stream, cudaStreamNonBlocking));
     return ARCH_OK;
 }
