@@ -9,14 +9,17 @@
 extern "C" {
 #endif
 
-/* How the blocks of one replication are kept in step: one rank alone, windows in which nothing can go wrong, or further
+/* How the blocks of one replication are kept in step, or that replications run whole on a GPU: auto takes that where there
+ * is one and replications are many. One rank alone, windows in which nothing can go wrong, or further
  * ahead than that and back when it was too far (pays where parts hear from each other far more rarely than the least
  * latency between them would allow). */
 typedef enum {
     ARCH_EXECUTOR_AUTO = 0,
     ARCH_EXECUTOR_SEQUENTIAL = 1,
     ARCH_EXECUTOR_CONSERVATIVE = 2,
-    ARCH_EXECUTOR_OPTIMISTIC = 3
+    ARCH_EXECUTOR_OPTIMISTIC = 3,
+    ARCH_EXECUTOR_CPU = 4, /* as auto chooses, but never a GPU */
+    ARCH_EXECUTOR_GPU = 5  /* replications side by side on a GPU, one for each process; ARCH_E_NOTFOUND: there is none */
 } arch_executor_t;
 
 /* Whether the parts of a replication move between the ranks that share it. */
