@@ -1,6 +1,7 @@
 /* cli/lab.c - where experiments are simulated, as the command line says it. */
 #include "cli/lab.h"
 #include "coordinator/machine.h"
+#include "kernels/gpu.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,13 @@
 enum { MOST_WORKERS = 4096 };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static const char *read_executor(const char *text, uint32_t *executor)
+{
+    *executor = strcmp(text, "cpu") == 0 ? ARCH_EXECUTOR_CPU : strcmp(text, "gpu") == 0 ? ARCH_EXECUTOR_GPU
+                                                                                        : ARCH_EXECUTOR_AUTO;
+    return *executor != ARCH_EXECUTOR_AUTO || strcmp(text, "auto") == 0 ? NULL : "\"auto\", \"cpu\" or \"gpu\"";
+}
 
 static const char *read_option(cli_lab_t *lab, int answer, const char *value)
 {
@@ -23,6 +31,7 @@ static const char *read_option(cli_lab_t *lab, int answer, const char *value)
     case CLI_LAB_INSECURE: o->insecure = 1; break;
     case CLI_LAB_PUBLISH: o->publish = value; break;
     case CLI_LAB_MEMORY: return cli_parse_bytes(value, &o->memory_limit) ? NULL : "a size with a unit, such as 4GiB";
+    case CLI_LAB_EXECUTOR: return read_executor(value, &o->executor);
     case CLI_LAB_NO_PROGRESS: lab->no_progress = true; break;
     default: lab->quiet = true; break;
     }
@@ -108,6 +117,13 @@ static void set_command(cli_lab_t *lab)
     o->worker_command = lab->command;
 }
 
+/* Nothing was said of workers or threads. */
+static bool may_use_gpu(const arch_lab_options_t *o)
+{
+    return o->executor == ARCH_EXECUTOR_GPU ||
+           (o->executor == ARCH_EXECUTOR_AUTO && o->endpoint == NULL && o->publish == NULL && archi_device_count() > 0);
+}
+
 static int open_lab(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out)
 {
     arch_lab_options_t *o = &lab->options;
@@ -115,7 +131,7 @@ static int open_lab(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_
     cli_progress_begin(&lab->progress, cli->is_root && !lab->quiet && !lab->no_progress && isatty(fileno(stderr)), false);
     lab->progress.warns = true;
     lab->progress.notes = !lab->quiet;
-    if (!lab->has_workers && o->threads == 0)
+    if (!lab->has_workers && o->threads == 0 && !may_use_gpu(o))
         o->workers = archi_machine_cores();
     set_command(lab);
     o->journal = journal;

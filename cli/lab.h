@@ -11,7 +11,7 @@
 /* Answers of getopt_long() that are the lab's. */
 enum {
     CLI_LAB_WORKERS = 4096, CLI_LAB_THREADS, CLI_LAB_LISTEN, CLI_LAB_KEY, CLI_LAB_ALLOW, CLI_LAB_INSECURE, CLI_LAB_PUBLISH,
-    CLI_LAB_MEMORY, CLI_LAB_NO_PROGRESS, CLI_LAB_QUIET
+    CLI_LAB_MEMORY, CLI_LAB_EXECUTOR, CLI_LAB_NO_PROGRESS, CLI_LAB_QUIET
 };
 
 /* For the command's table of long options. */
@@ -20,6 +20,7 @@ enum {
         {"listen", required_argument, NULL, CLI_LAB_LISTEN}, {"key", required_argument, NULL, CLI_LAB_KEY},            \
         {"allow", required_argument, NULL, CLI_LAB_ALLOW}, {"insecure", no_argument, NULL, CLI_LAB_INSECURE},          \
         {"publish", required_argument, NULL, CLI_LAB_PUBLISH}, {"memory", required_argument, NULL, CLI_LAB_MEMORY},    \
+        {"executor", required_argument, NULL, CLI_LAB_EXECUTOR},                                                       \
         {"no-progress", no_argument, NULL, CLI_LAB_NO_PROGRESS}, {"quiet", no_argument, NULL, CLI_LAB_QUIET}
 
 /* For the command's usage. */
@@ -27,6 +28,8 @@ enum {
     "Where it is simulated; no answer depends on it:\n"                                                                \
     "      --workers N        worker processes that it starts itself (default: one per core)\n"                        \
     "      --threads N        threads of this process instead of workers\n"                                            \
+    "      --executor E       \"auto\" (default): a GPU where there is one and nothing else is said; \"cpu\"; \"gpu\":\n" \
+    "                         on a GPU, with threads of this process beside it (docs/gpu.md)\n"                        \
     "      --listen ENDPOINT  let workers from elsewhere connect: tcp://HOST:PORT, see \"architech help worker\"\n"    \
     "      --key FILE         secret key of this side, see \"architech help keys\"\n"                                  \
     "      --allow PATH       file or folder of the public keys of workers that are let in\n"                          \

@@ -53,14 +53,15 @@ static const char *read_format(const char *text, bool *json)
 
 static const char *read_executor(const char *text, uint32_t *executor)
 {
-    static const char *const name[] = {"auto", "sequential", "conservative", "optimistic"}; /* see arch_executor_t */
+    static const char *const name[] = {"auto",       "sequential", "conservative", /* see arch_executor_t */
+                                       "optimistic", "cpu",        "gpu"};
 
     for (uint32_t i = 0; i < sizeof name / sizeof name[0]; i++)
         if (strcmp(text, name[i]) == 0) {
             *executor = i;
             return NULL;
         }
-    return "\"auto\", \"sequential\", \"conservative\" or \"optimistic\"";
+    return "\"auto\", \"cpu\", \"gpu\", \"sequential\", \"conservative\" or \"optimistic\"";
 }
 
 static const char *read_replications(const char *text, cli_request_t *r)

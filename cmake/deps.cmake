@@ -41,6 +41,13 @@ if(ARCH_TESTS)
   arch_dep(cunit PkgConfig::CUNIT)
 endif()
 
-# Optional: with nvcc the tests compile the model's files for a GPU.
+# Optional: with nvcc ensembles run on a GPU as well, and the tests compile the model's files for one.
 find_program(ARCH_NVCC nvcc PATHS /usr/local/cuda/bin)
 mark_as_advanced(ARCH_NVCC)
+set(ARCH_CUDA_FOUND OFF)
+if(ARCH_CUDA STREQUAL "ON" AND NOT ARCH_NVCC)
+  message(FATAL_ERROR "ARCH_CUDA is ON and no nvcc was found; say where with -DARCH_NVCC=PATH")
+elseif(ARCH_NVCC AND NOT ARCH_CUDA STREQUAL "OFF")
+  set(ARCH_CUDA_FOUND ON)
+  include(cuda)
+endif()

@@ -54,6 +54,8 @@ static arch_status_t put_provenance(archi_answer_t *a, archi_net_t *net)
     p->executor = job->layout.group_size > 1 ? "conservative" : "sequential";
     if (job->options->executor == ARCH_EXECUTOR_OPTIMISTIC && job->layout.n_blocks > 1)
         p->executor = "optimistic";
+    if (job->device != NULL)
+        p->executor = "gpu";
     p->host = archi_text(a->out, "%s", host);
     p->started = archi_text(a->out, "%s", job->started);
     p->seed = job->design->run.seed;

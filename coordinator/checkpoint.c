@@ -328,8 +328,9 @@ static void begin_gathering(archi_keeper_t *k, uint32_t generation)
 static bool is_due(const archi_saver_t *s, arch_time_t now)
 {
     const archi_keeper_t *k = s->keeper;
+    bool overdue = k->every_simulated > 0 && now >= s->due_at + k->every_simulated;
 
-    if (find_wanting(k) != NULL) /* soon there is memory to copy into */
+    if (find_wanting(k) != NULL && !overdue) /* soon there is memory to copy into; a short run may be over by then */
         return false;
     return (k->every > 0 && archi_machine_seconds() >= k->next_due) || (k->every_simulated > 0 && now >= s->due_at);
 }

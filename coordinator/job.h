@@ -9,18 +9,31 @@
 #include "coordinator/precision.h"
 #include "coordinator/resume.h"
 #include "coordinator/track.h"
+#include "kernels/kernels.h"
+
+/* Replications that do not hear of each other; see coordinator/crew.h. */
+typedef struct {
+    archi_ensemble_t *ensemble;    /* NULL: there is none */
+    archi_scenario_t  scenario;
+    archi_member_t   *member;
+    uint32_t         *replication; /* [n_members] their numbers in the ledger */
+} archi_crew_t;
 
 typedef struct archi_job archi_job_t;
 
 struct archi_job {
     const arch_design_t      *design;
     const arch_run_options_t *options;
-    arch_run_options_t        whole;       /* the options where autoscalers want every replication in one block */
     /* Collective over an MPI net, on rank 0 of threads only: from the ledger to *out. */
     arch_status_t           (*answer)(archi_job_t *job, archi_net_t *net, void *out);
     void                     *out;
     bool                      apart;       /* every replication has histograms of its own */
     uint32_t                  first;       /* number, for draws, of what is replication 0 here */
+    arch_run_options_t        own_options; /* what options points to, once it is known what runs it */
+    archi_device_t           *device;      /* a GPU; NULL: cores */
+    bool                      unsure;      /* whether it is faster than they are */
+    uint32_t                  rank_here;   /* of this process among those of its machine */
+    archi_crew_t              crew;
     archi_plan_t             *plan;
     archi_layout_t            layout;
     archi_grouping_t          known;       /* of groups, before the layout */
@@ -52,6 +65,12 @@ struct archi_job {
 /* A job with design, options (may be NULL), answer and out set: compile, lay out, simulate, answer. With options->mpi
  * collective: ranks come with `st`, their trouble so far, and all leave together. What the job holds is given back. */
 arch_status_t archi_job_run(archi_job_t *job, arch_status_t st);
+
+/* ARCH_E_ARG: settings of a run that there are not. */
+arch_status_t archi_job_check(const arch_design_t *design);
+
+/* ARCH_E_FULL in the user's words: what filled the block, on one rank, in this replication of the job. */
+arch_status_t archi_job_blame(const archi_job_t *job, uint32_t replication, const archi_block_t *b);
 
 /* Collective over net: simulate this rank's share of all replications; their numbers land in the job's ledger. */
 arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_here);

@@ -1,4 +1,5 @@
 /* coordinator/run.c - arch_run(): compile once, lay out, start the ranks, answer. */
+#include "coordinator/crew.h"
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
 #include "coordinator/plug.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static arch_status_t check_settings(const arch_design_t *design)
+arch_status_t archi_job_check(const arch_design_t *design)
 {
     if (design->run.replications == 0)
         return ARCH_FAIL(ARCH_E_ARG, "/run/replications: is 0, must be at least 1");
@@ -100,6 +101,8 @@ static void release(archi_job_t *job)
         archi_track_destroy(&job->track[i]);
     free(job->track);
     archi_control_free(&job->control);
+    archi_crew_free(job);
+    archi_device_close(&job->device);
     archi_survive_free(job);
     archi_precision_free(job);
     archi_ledger_free(&job->ledger);
@@ -197,9 +200,17 @@ static arch_status_t work_on_thread(void *user, archi_net_t *net)
     archi_job_t *job = user;
 
     ARCH_TRY(archi_net_agree(net, archi_simulate(job, net, archi_net_rank(net))));
-    if (archi_net_rank(net) == 0) /* the others have nothing to add: they share the ledger, and agreeing was a barrier */
-        ARCH_TRY(job->answer(job, net, job->out));
-    return ARCH_OK;
+    if (archi_net_rank(net) != 0) /* the others have nothing to add: they share the ledger, and agreeing was a barrier */
+        return ARCH_OK;
+    archi_crew_end(job, 0);
+    return job->answer(job, net, job->out);
+}
+
+/* One round: whatever is to be simulated now. */
+static arch_status_t simulate_on_threads(archi_job_t *job)
+{
+    ARCH_TRY(archi_crew_begin(job, 0, job->layout.n_ranks));
+    return archi_threads_run(job->layout.n_ranks, work_on_thread, job);
 }
 
 static arch_status_t try_on_thread(void *job, archi_net_t *net) { return archi_trial(job, net, archi_net_rank(net)); }
@@ -215,6 +226,7 @@ static arch_status_t lay_out_threads(archi_job_t *job)
 
 static arch_status_t run_threads(archi_job_t *job)
 {
+    ARCH_TRY(archi_crew_choose(job, 0));
     ARCH_TRY(archi_survive_begin(job, NULL));
     job->known = archi_grouping_hoped(UINT32_MAX);
     ARCH_TRY(lay_out_threads(job));
@@ -224,22 +236,33 @@ static arch_status_t run_threads(archi_job_t *job)
     }
     ARCH_TRY(prepare(job, 0, job->layout.n_ranks));
     ARCH_TRY(archi_survive_keep(job, NULL));
-    ARCH_TRY(archi_survive_end(job, archi_threads_run(job->layout.n_ranks, work_on_thread, job)));
+    ARCH_TRY(archi_survive_end(job, simulate_on_threads(job)));
     while (wants_more(job)) {
         tell_look(job);
         ARCH_TRY(next_round(job, 0, job->layout.n_ranks));
-        ARCH_TRY(archi_threads_run(job->layout.n_ranks, work_on_thread, job));
+        ARCH_TRY(simulate_on_threads(job));
     }
     return ARCH_OK;
 }
 
 /* ---- ranks of MPI ----------------------------------------------------------------------------------------------- */
 
+static arch_status_t simulate_on_net(archi_job_t *job, archi_net_t *net)
+{
+    arch_status_t st = archi_net_agree(net, archi_crew_begin(job, archi_net_rank(net), 1));
+
+    if (st == ARCH_OK)
+        st = archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0)));
+    if (st == ARCH_OK)
+        archi_crew_end(job, archi_net_rank(net));
+    return st;
+}
+
 /* Simulate and answer. What this process has itself is kept: merged, it could not be merged again. */
 static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
 {
     uint64_t *own = NULL;
-    arch_status_t st = archi_net_agree(net, archi_survive_end(job, archi_simulate(job, net, 0)));
+    arch_status_t st = simulate_on_net(job, net);
 
     if (st == ARCH_OK && job->precision.asked > 0)
         st = archi_net_agree(net, archi_ledger_keep_totals(&job->ledger, &own));
@@ -258,7 +281,11 @@ static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
 static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
 {
     uint64_t share;
+    uint32_t first;
 
+    (void)archi_net_near(net, &first);
+    ARCH_TRY(archi_net_agree(net, archi_crew_choose(job, archi_net_rank(net) - first)));
+    ARCH_TRY(archi_crew_agree(job, net));
     ARCH_TRY(archi_machine_share(net, &share));
     job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : share;
     ARCH_TRY(archi_survive_begin(job, net));
@@ -295,27 +322,20 @@ static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */
 
-/* What autoscalers see and change is all of a replication at one instant: it lies in one block. Who gets requests now, and
- * who starts, is not in the block, so it is not saved. */
-static arch_status_t make_room_for_autoscalers(archi_job_t *job)
+static arch_status_t check_autoscalers(const archi_job_t *job)
 {
     const arch_run_options_t *o = job->options;
 
-    if (o->n_autoscalers == 0)
-        return ARCH_OK;
-    if (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL)
+    /* who gets requests now, and who starts, is not in the block */
+    if (o->n_autoscalers > 0 && (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL))
         return ARCH_FAIL(ARCH_E_ARG, "a run with autoscalers writes no checkpoints and goes on from none");
-    job->whole = *o;
-    job->whole.executor = ARCH_EXECUTOR_SEQUENTIAL;
-    job->whole.partitions = job->whole.group = 1;
-    job->options = &job->whole;
     return archi_scalers_check(job->design, o->autoscaler, o->n_autoscalers);
 }
 
 static arch_status_t begin(archi_job_t *job)
 {
-    ARCH_TRY(check_settings(job->design));
-    ARCH_TRY(make_room_for_autoscalers(job));
+    ARCH_TRY(archi_job_check(job->design));
+    ARCH_TRY(check_autoscalers(job));
     ARCH_TRY(archi_precision_begin(job));
     ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
     job->compile_seconds = archi_machine_seconds() - job->began;

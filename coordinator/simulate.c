@@ -64,19 +64,28 @@ static void short_count(uint64_t n, char *out, size_t bytes)
 }
 
 /* The words for a user whose design filled the memory: which element, how many requests, and why. */
-static arch_status_t blame(const rank_t *r, uint32_t element, uint64_t n_inside)
+static arch_status_t blame(const archi_job_t *job, uint32_t replication, uint32_t element, uint64_t n_inside)
 {
     archi_element_info_t info;
-    double expected = archi_plan_utilisation(r->job->plan, element);
+    double expected = archi_plan_utilisation(job->plan, element);
     char count[32];
 
-    archi_plan_element(r->job->plan, element, &info);
+    archi_plan_element(job->plan, element, &info);
     short_count(n_inside, count, sizeof count);
     return ARCH_FAIL(ARCH_E_FULL,
                      "the memory limit was reached in replication %u of %u: %s holds %s requests%s (expected utilisation "
                      "%.2f); nothing of this replication was kept; lower the load, bound its queue, or give more memory",
-                     r->job->first + r->replication + 1, r->job->first + r->job->design->run.replications, info.name, count,
+                     job->first + replication + 1, job->first + job->design->run.replications, info.name, count,
                      expected >= 1 ? ": it is overloaded" : "", expected);
+}
+
+arch_status_t archi_job_blame(const archi_job_t *job, uint32_t replication, const archi_block_t *b)
+{
+    uint32_t element;
+    uint64_t n_inside;
+
+    archi_model_largest(job->plan, b, &element, &n_inside);
+    return blame(job, replication, element, n_inside);
 }
 
 /* Every rank of the group is here with ARCH_E_FULL: who holds most speaks for all. */
@@ -98,7 +107,7 @@ static arch_status_t explain_full(const rank_t *r)
     most = mine;
     ARCH_TRY(archi_net_max_i64(r->group, &most, 1));
     if (mine == most && mine >= 0)
-        st = blame(r, element, (uint64_t)mine);
+        st = blame(r->job, r->replication, element, (uint64_t)mine);
     return archi_net_agree(r->group, st);
 }
 
@@ -229,8 +238,6 @@ static arch_status_t read_blocks(rank_t *r)
     uint32_t cut;
     bool trusted;
 
-    for (uint32_t i = 0; i < r->n_blocks; i++)
-        archi_model_finish(job->plan, r->block[i], archi_plan_duration(job->plan));
     ARCH_TRY(archi_collect_warmup(&done, job->design, r->group, &cut, &trusted));
     archi_saver_collect_begin(r->saver);
     archi_collect(&done, cut, &job->ledger);
@@ -243,6 +250,16 @@ static arch_status_t read_blocks(rank_t *r)
     return archi_saver_collect_end(r->saver, r->replication);
 }
 
+static arch_status_t end_replication(rank_t *r)
+{
+    if (r->watch.rank == 0)
+        r->job->last_event = archi_machine_seconds();
+    ARCH_TRY(read_blocks(r));
+    r->watch.done += (uint64_t)archi_plan_duration(r->job->plan);
+    r->watch.events = r->sum.n_events;
+    return ARCH_OK;
+}
+
 static arch_status_t one_replication(rank_t *r)
 {
     arch_status_t st = ARCH_OK;
@@ -252,11 +269,9 @@ static arch_status_t one_replication(rank_t *r)
     if (r->watch.rank == 0)
         r->job->blocks_seconds += archi_machine_seconds() - begun;
     ARCH_TRY_TO(done, run_blocks(r));
-    if (r->watch.rank == 0)
-        r->job->last_event = archi_machine_seconds();
-    ARCH_TRY_TO(done, read_blocks(r));
-    r->watch.done += (uint64_t)archi_plan_duration(r->job->plan);
-    r->watch.events = r->sum.n_events;
+    for (uint32_t i = 0; i < r->n_blocks; i++)
+        archi_model_finish(r->job->plan, r->block[i], archi_plan_duration(r->job->plan));
+    ARCH_TRY_TO(done, end_replication(r));
 done:
     drop_blocks(r);
     return st;
@@ -277,6 +292,45 @@ static arch_status_t all_replications(rank_t *r, uint32_t group)
         ARCH_TRY(archi_saver_pause(r->saver, NULL, 0, 0));
     }
     return ARCH_OK;
+}
+
+/* ---- replications that the ranks of this process take from one line ---------------------------------------------- */
+
+static int watch_member(void *user, arch_time_t under_way, uint64_t n_events)
+{
+    rank_t *r = user;
+
+    return archi_watch(&r->watch, under_way, n_events);
+}
+
+/* archi_hand_t.done. What the ensemble has of a block from a GPU is for reading only, and so is what follows. */
+static arch_status_t take_member(void *user, uint32_t member, const archi_block_t *b, const archi_member_stats_t *stats,
+                                 arch_status_t st)
+{
+    rank_t *r = user;
+
+    r->replication = r->job->crew.replication[member];
+    r->block[0] = (archi_block_t *)(uintptr_t)b;
+    add_stats(r, &stats->run);
+    r->n_run++;
+    if (r->watch.rank == 0)
+        r->job->blocks_seconds += stats->make_seconds;
+    if (st == ARCH_OK)
+        st = end_replication(r);
+    else if (st == ARCH_E_FULL && stats->run.wall_seconds > 0) /* while it ran */
+        st = explain_full(r);
+    r->block[0] = NULL;
+    return st;
+}
+
+static arch_status_t take_members(rank_t *r)
+{
+    const arch_run_options_t *o = r->job->options;
+    archi_hand_t hand = {r->job->rank_memory, take_member, NULL, NULL, r};
+
+    if (o->progress != NULL || r->job->control.n_ranks > 1)
+        hand.progress = watch_member;
+    return archi_ensemble_work(r->job->crew.ensemble, r->watch.rank, &hand);
 }
 
 /* ---- a rank ----------------------------------------------------------------------------------------------------- */
@@ -370,7 +424,7 @@ arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_h
         st = archi_net_agree(r.group, own_blocks(&r, archi_net_rank(r.group)));
         r.saver = archi_keeper_saver(job->keeper, rank_here, r.group);
         if (st == ARCH_OK)
-            st = all_replications(&r, group);
+            st = job->crew.ensemble != NULL ? take_members(&r) : all_replications(&r, group);
         st = archi_saver_leave(r.saver, st);
         add_totals(&r, archi_net_rank(net));
     }

@@ -218,6 +218,24 @@ arch_status_t archi_block_grow(archi_block_t **b, uint32_t id, uint32_t capacity
     return ARCH_OK;
 }
 
+void archi_block_copy_into(const archi_block_t *from, archi_block_t *b)
+{
+    archi_block_t head = *from;
+
+    head.bytes = b->bytes;
+    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++) {
+        ARCH_ASSERT(b->section[i].capacity >= from->section[i].capacity &&
+                    b->section[i].entry_bytes == from->section[i].entry_bytes);
+        head.section[i].offset = b->section[i].offset;
+        head.section[i].capacity = b->section[i].capacity;
+    }
+    memcpy(b, &head, sizeof head);
+    for (uint32_t i = 0; i < ARCHI_MAX_SECTIONS; i++)
+        memcpy(archi_section(b, i), archi_section_const(from, i),
+               (size_t)from->section[i].entry_bytes * from->section[i].used);
+    clear_unused(b);
+}
+
 /* ---- check ------------------------------------------------------------------------------------------------------- */
 
 /* The free list of a pool: as long as it says and inside the pool. */

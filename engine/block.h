@@ -179,6 +179,9 @@ uint64_t archi_block_grown_bytes(const archi_block_t *b, uint32_t id, uint32_t c
  * ARCH_E_NOMEM the block is as it was. */
 arch_status_t archi_block_grow(archi_block_t **b, uint32_t id, uint32_t capacity);
 
+/* Make *b hold what `from` holds, whose sections are the same and no larger; its own capacities stay. */
+void archi_block_copy_into(const archi_block_t *from, archi_block_t *b);
+
 /* Walk every invariant that can be checked; NULL when sound, else what is wrong (for tests and for foreign bytes). */
 const char *archi_block_check(const archi_block_t *b);
 

@@ -15,7 +15,7 @@
 
 /* A job that takes less is not worth handing out; not more than so many replications, so that none takes long. */
 static const double worth_seconds = 0.05;
-enum { MOST_REPLICATIONS = 64, TICK_MILLISECONDS = 100 };
+enum { MOST_REPLICATIONS = 64, MOST_WHOLE = 1024, TICK_MILLISECONDS = 100 };
 
 typedef struct {
     uint32_t first, n;
@@ -56,6 +56,9 @@ static arch_status_t check_policies(const arch_lab_options_t *o)
     if (o->workers > 0 || o->endpoint != NULL)
         return ARCH_FAIL(ARCH_E_ARG, "policies and autoscalers are functions of this process, which workers do not have: "
                                      "give threads instead of workers");
+    if (o->executor == ARCH_EXECUTOR_GPU)
+        return ARCH_FAIL(ARCH_E_ARG, "policies and autoscalers are functions of this process, which a GPU does not have: "
+                                     "give threads instead");
     if (o->journal != NULL)
         return ARCH_FAIL(ARCH_E_ARG, "a journal does not know policies and autoscalers apart: give them without a journal");
     return ARCH_OK;
@@ -124,6 +127,8 @@ static uint32_t piece_size(const arch_lab_t *lab, uint32_t n)
     uint32_t workers = lab->place->workers(lab->place), share = (n + workers) / (workers + 1), size = 1;
     double wanted = lab->seconds_per_replication > 0 ? ceil(worth_seconds / lab->seconds_per_replication) : 1;
 
+    if (lab->place->whole)
+        return n < MOST_WHOLE ? n : MOST_WHOLE;
     if (wanted > 1)
         size = wanted < MOST_REPLICATIONS ? (uint32_t)wanted : MOST_REPLICATIONS;
     return size < share ? size : share > 0 ? share : 1;

@@ -21,6 +21,7 @@ struct archi_place {
     uint32_t (*workers)(const archi_place_t *place);
     void (*tell)(archi_place_t *place, const arch_lab_progress_t *progress); /* NULL: nobody listens */
     void (*close)(archi_place_t *place);
+    bool whole; /* it does best what it is given in large pieces, all at once */
 };
 
 /* Where the options say: workers, or threads of this process. */
@@ -29,5 +30,7 @@ arch_status_t archi_place_open(const arch_lab_options_t *options, archi_place_t 
 arch_status_t archi_place_farm(const arch_lab_options_t *options, archi_place_t **out);
 /* Threads of this process. */
 arch_status_t archi_place_threads(const arch_lab_options_t *options, archi_place_t **out);
+/* A GPU and threads of this process. `options` stay where they are. ARCH_E_NOTFOUND: there is no GPU. */
+arch_status_t archi_place_ensemble(const arch_lab_options_t *options, archi_place_t **out);
 
 #endif

@@ -137,7 +137,7 @@ arch_status_t archi_place_farm(const arch_lab_options_t *options, archi_place_t 
     *out = NULL;
     if (f == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a farm of workers");
-    f->place = (archi_place_t){put, take, workers, tell, close_farm};
+    f->place = (archi_place_t){put, take, workers, tell, close_farm, false};
     st = start(f, options);
     if (st == ARCH_OK)
         *out = &f->place;

@@ -192,8 +192,9 @@ arch_status_t archi_place_threads(const arch_lab_options_t *options, archi_place
     *out = NULL;
     if (t == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u threads", n);
-    t->place = (archi_place_t){put, take, workers, NULL, close_threads};
+    t->place = (archi_place_t){put, take, workers, NULL, close_threads, false};
     t->run.threads = 1;
+    t->run.executor = ARCH_EXECUTOR_CPU;
     t->run.policy = options->policy;
     t->run.n_policies = options->n_policies;
     t->run.autoscaler = options->autoscaler;

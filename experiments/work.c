@@ -33,8 +33,9 @@ arch_status_t archi_work_make(const char *text, size_t length, uint32_t first, u
     return ARCH_OK;
 }
 
-static arch_status_t read_work(const unsigned char *b, size_t size, arch_design_t **design)
+arch_status_t archi_work_read(const void *bytes, size_t size, arch_design_t **design)
 {
+    const unsigned char *b = bytes;
     arch_problems_t problems = {0, NULL};
     arch_status_t st;
 
@@ -47,6 +48,17 @@ static arch_status_t read_work(const unsigned char *b, size_t size, arch_design_
     return st;
 }
 
+arch_status_t archi_work_range(const void *bytes, size_t size, uint32_t *first, uint32_t *n)
+{
+    const unsigned char *b = bytes;
+
+    if (size < HEAD)
+        return ARCH_FAIL(ARCH_E_FORMAT, "these bytes are no job");
+    *first = get32(b + sizeof magic);
+    *n = get32(b + sizeof magic + 4);
+    return ARCH_OK;
+}
+
 arch_status_t archi_work_do(const void *bytes, size_t size, const arch_run_options_t *options, void **answer, size_t *n)
 {
     const unsigned char *b = bytes;
@@ -56,7 +68,7 @@ arch_status_t archi_work_do(const void *bytes, size_t size, const arch_run_optio
 
     *answer = NULL;
     *n = 0;
-    ARCH_TRY_TO(done, read_work(b, size, &design));
+    ARCH_TRY_TO(done, archi_work_read(b, size, &design));
     ARCH_TRY_TO(done, arch_run_samples(design, options, get32(b + sizeof magic), get32(b + sizeof magic + 4), &samples));
     if (samples != NULL) /* NULL: not rank 0 */
         ARCH_TRY_TO(done, arch_samples_pack(samples, answer, n));

@@ -149,6 +149,16 @@ static bool scan_escape(scan_t *t)
     return true;
 }
 
+/* Past what stands for itself: ASCII but quotes, backslashes and control characters. */
+static void skip_plain(scan_t *t)
+{
+    const unsigned char *s = t->s + t->i, *end = t->s + t->length;
+
+    while (s < end && *s >= 0x20 && *s < 0x80 && *s != '"' && *s != '\\')
+        s++;
+    t->i = (size_t)(s - t->s);
+}
+
 static bool scan_string(scan_t *t)
 {
     size_t n;
@@ -156,7 +166,7 @@ static bool scan_string(scan_t *t)
     if (peek(t) != '"')
         return fail(t, NULL, "a string in double quotes");
     t->i++;
-    while (peek(t) != '"') {
+    for (skip_plain(t); peek(t) != '"'; skip_plain(t)) {
         if (peek(t) < 0)
             return fail(t, NULL, "the closing quote of a string");
         if (peek(t) == '\\') {

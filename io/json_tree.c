@@ -78,7 +78,8 @@ static char *take_string(tree_t *t)
 {
     char *text = ++t->s, *to;
 
-    t->s += strcspn(t->s, "\"\\");
+    while (*t->s != '"' && *t->s != '\\') /* most are short: strcspn() would make its table for each */
+        t->s++;
     for (to = t->s; *t->s != '"';) {
         if (*t->s == '\\')
             to = unescape(t, to);
@@ -92,21 +93,31 @@ static char *take_string(tree_t *t)
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
-/* Up to 15 digits are exact, whatever else is strtod()'s. */
+static char *skip_digits(char *s, uint64_t *whole)
+{
+    for (; *s >= '0' && *s <= '9'; s++)
+        *whole = *whole * 10 + (uint64_t)(*s - '0');
+    return s;
+}
+
+/* Up to 15 digits, a point among them or not, are a whole number and a power of ten that both are doubles exactly, and so is
+ * the double nearest to their quotient (Clinger 1990). Whatever else there is, is strtod()'s. */
 static double take_number(tree_t *t)
 {
-    char *begin = t->s, *end;
+    static const double ten_to[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    char *begin = t->s, *point, *end;
     uint64_t whole = 0;
     double v;
 
-    for (; *t->s >= '0' && *t->s <= '9'; t->s++)
-        whole = whole * 10 + (uint64_t)(*t->s - '0');
-    if (t->s > begin && t->s - begin <= 15 && *t->s != '.' && (*t->s | 32) != 'e')
-        return (double)whole;
-    t->s = begin + (*begin == '-');
-    t->s += strspn(t->s, "0123456789");
-    if (*t->s == '.')
-        *t->s = t->point;
+    end = point = skip_digits(begin + (*begin == '-'), &whole);
+    if (*point == '.')
+        end = skip_digits(point + 1, &whole);
+    if (end - begin - (end > point) <= 15 && (*end | 32) != 'e' && *begin != '-') {
+        t->s = end;
+        return end > point ? (double)whole / ten_to[end - point - 1] : (double)whole;
+    }
+    if (*point == '.')
+        *point = t->point;
     v = strtod(begin, &end);
     t->s = end;
     return v;

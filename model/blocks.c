@@ -1,6 +1,6 @@
 /* model/blocks.c - blocks of the model: made empty with their first events, closed at the end, read. */
 #include "engine/executor.h" /* archi_block_make_room() */
-#include "model/handle.h"
+#include "model/begin.h"
 #include "model/inside.h"
 #include "model/model.h"
 #include <stdlib.h>
@@ -92,19 +92,6 @@ static arch_status_t describe(const archi_plan_t *plan, uint32_t n, const extent
     return ARCH_OK;
 }
 
-/* Round robin starts at a random replica, so that callers do not march in step. */
-static void init_peers(const archi_plan_t *plan, archi_block_t *b, const archi_element_t *el, uint64_t key)
-{
-    const archi_group_t *g = archi_plan_groups(plan) + el->group;
-    uint64_t *word = (uint64_t *)archi_section(b, ARCHI_SEC_PEER) + el->peers;
-
-    for (uint32_t i = 0; i < g->n_peers; i++) {
-        const archi_peers_t *p = archi_plan_peers(plan) + g->peers + i;
-        word[p->first] =
-            archi_below(archi_mix64(key ^ archi_mix64(el->number) ^ p->target), archi_plan_groups(plan)[p->target].n);
-    }
-}
-
 static void init_element(const archi_plan_t *plan, archi_block_t *b, uint32_t place, uint32_t number, extent_t *used)
 {
     archi_element_t *el = (archi_element_t *)archi_section(b, ARCHI_SEC_ELEMENT) + place;
@@ -123,45 +110,23 @@ static void init_element(const archi_plan_t *plan, archi_block_t *b, uint32_t pl
     el->fine_end = plan->fine;
     for (uint32_t i = 0; i < g->hash_words; i++)
         hash[i] = ARCHI_NIL;
-    archi_lp_state(b, place)->key = archi_draw_key(b->seed, b->replication, g->name_hash);
-    init_peers(plan, b, el, archi_lp_state(b, place)->key);
+    archi_begin_element(plan, b, place);
     used->n_peers += g->n_peer_words;
     used->n_hash += g->hash_words;
     if (g->is == ARCHI_IS_SOURCE)
         used->n_operations += g->n_operations;
 }
 
-/* The first events of a source: an open workload's first arrival, every user's first thinking. The block moves as it
- * grows. */
-static arch_status_t start_source(const archi_plan_t *plan, const archi_map_t *map, archi_block_t **b, uint32_t place,
-                                  uint32_t number)
+/* The block moves as it grows. */
+static arch_status_t start_sources(const archi_plan_t *plan, const archi_map_t *map, archi_block_t **b)
 {
-    const archi_group_t *g = group_of(plan, number);
-    uint32_t n = g->is != ARCHI_IS_SOURCE ? 0 : g->load == ARCHI_LOAD_CLOSED ? g->users : 1;
-    archi_context_t c;
-
-    for (uint32_t u = 0; u < n; u++) {
-        ARCH_TRY(archi_block_make_room(b));
-        archi_context_init(&c, plan, map, *b, number, place, 0);
-        if (g->load != ARCHI_LOAD_CLOSED) {
-            archi_next_arrival(&c);
-        } else {
-            uint32_t ticket = archi_ticket_take(&c);
-            archi_ticket_t *t = archi_ticket(&c, ticket);
-            t->user = u;
-            t->count = 0;
-            t->peer = ARCHI_NIL;
-            archi_think(&c, ticket);
+    for (uint32_t place = 0; place < (*b)->n_lps; place++) {
+        uint32_t n = archi_begin_events(plan, *b, place);
+        for (uint32_t u = 0; u < n; u++) {
+            ARCH_TRY(archi_block_make_room(b));
+            archi_begin_event(plan, map, *b, place, u);
         }
     }
-    return ARCH_OK;
-}
-
-static arch_status_t start_sources(const archi_plan_t *plan, const archi_map_t *map, archi_block_t **b,
-                                   const uint32_t *element, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        ARCH_TRY(start_source(plan, map, b, i, element[i]));
     return ARCH_OK;
 }
 
@@ -204,20 +169,40 @@ arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map
     const archi_room_t none = {{0}};
 
     ARCH_TRY(archi_model_block_empty(plan, id, element, n, replication, seed, &none, out));
-    if (start_sources(plan, map, out, element, n) != ARCH_OK) {
+    if (start_sources(plan, map, out) != ARCH_OK) {
         archi_block_destroy(out);
         return arch_fail_from(arch_error_status(), __func__, __FILE__, __LINE__);
     }
     return ARCH_OK;
 }
 
-void archi_model_finish(const archi_plan_t *plan, archi_block_t *b, arch_time_t until)
+void archi_model_finish(const archi_plan_t *plan, archi_block_t *b, arch_time_t until) { archi_end_block(plan, b, until); }
+
+arch_status_t archi_model_block_prototype(const archi_plan_t *plan, archi_block_t **out)
 {
-    for (uint32_t i = 0; i < b->n_lps; i++) {
-        archi_context_t c;
-        archi_context_init(&c, plan, NULL, b, 0, i, until);
-        archi_cross(&c, until);
-    }
+    const archi_room_t none = {{0}};
+    uint32_t n = plan->n_elements, *all = (uint32_t *)malloc(((size_t)n + 1) * sizeof *all);
+    arch_status_t st;
+
+    *out = NULL;
+    if (all == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u elements", n);
+    for (uint32_t e = 0; e < n; e++)
+        all[e] = e;
+    st = archi_model_block_empty(plan, 0, all, n, 0, 0, &none, out);
+    free(all);
+    return st;
+}
+
+arch_status_t archi_model_block_again(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *prototype,
+                                      uint32_t replication, uint64_t seed, archi_block_t **b)
+{
+    archi_block_copy_into(prototype, *b);
+    (*b)->replication = replication;
+    (*b)->seed = seed;
+    for (uint32_t place = 0; place < (*b)->n_lps; place++)
+        archi_begin_element(plan, *b, place);
+    return start_sources(plan, map, b);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */

@@ -721,6 +721,7 @@ static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
 
     if (st != ARCH_OK)
         return st;
+    ARCH_TRY_TO(failed, archi_compile_reserve_edges(c));
     ARCH_TRY_TO(failed,
                 archi_traffic_solve(p, (double *)((char *)p + p->arrival_rate), (double *)((char *)p + p->utilisation),
                                     (double *)((char *)p + p->event_rate), &c->edge));
@@ -812,6 +813,7 @@ arch_status_t archi_plan_compile_picking(const arch_design_t *design, archi_pick
         st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for the compiled design");
         goto done;
     }
+    ARCH_TRY_TO(done, archi_compile_reserve(&c));
     ARCH_TRY_TO(done, place_pickers(&c, picker, n));
     ARCH_TRY_TO(done, compile_links(&c));
     ARCH_TRY_TO(done, compile_tables(&c));

@@ -40,6 +40,11 @@ static inline uint64_t archi_edges_between(uint32_t from, uint32_t to)
     return pairs <= ARCHI_MOST_PAIRS ? pairs : 2 * (uint64_t)(from > to ? from : to);
 }
 
+/* Room for all that the design can become, so that the large arrays need not grow (compile_room.c). ARCH_E_NOMEM. */
+arch_status_t archi_compile_reserve(archi_compile_t *c);
+/* The same for c->most_edges edges. */
+arch_status_t archi_compile_reserve_edges(archi_compile_t *c);
+
 /* Append one entry: *index says where. ARCH_E_NOMEM, ARCH_E_RANGE beyond 32 bits. */
 arch_status_t archi_grow_append(archi_growing_t *g, const void *entry, uint32_t *index);
 

@@ -87,6 +87,14 @@ uint32_t archi_plan_operation_element(const archi_plan_t *plan, uint32_t op); /*
 arch_status_t archi_model_block_create(const archi_plan_t *plan, const archi_map_t *map, uint32_t id,
                                        const uint32_t *element, uint32_t n, uint32_t replication, uint64_t seed,
                                        archi_block_t **out);
+
+/* What all replications of the plan begin with, in one block of all elements, nothing pending. The caller owns *out. */
+arch_status_t archi_model_block_prototype(const archi_plan_t *plan, archi_block_t **out);
+/* Make another replication of *b, which is one of the prototype: what it grew to is kept. *b moves if it has to grow; on
+ * ARCH_E_NOMEM it is of no use but to be destroyed. */
+arch_status_t archi_model_block_again(const archi_plan_t *plan, const archi_map_t *map, const archi_block_t *prototype,
+                                      uint32_t replication, uint64_t seed, archi_block_t **b);
+
 archi_stop_t archi_model_step(const void *plan, const archi_map_t *map, archi_block_t *b, arch_time_t horizon);
 
 /* Close the time integrals at `until`; after this the block is only read. */

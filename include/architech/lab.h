@@ -41,11 +41,14 @@ typedef struct {
                                   key file, and a file or folder of the workers' public keys */
     uint32_t insecure;     /* 1: such an endpoint may do without keys */
     const char *publish;   /* where progress is published, for `architech top`; NULL: nowhere */
+    uint32_t executor;     /* ARCH_EXECUTOR_AUTO: a GPU where there is one, nothing is said of threads, workers and endpoint,
+                              and what is asked for is much; ARCH_EXECUTOR_CPU; ARCH_EXECUTOR_GPU: ARCH_E_NOTFOUND where
+                              there is none */
     uint64_t memory_limit; /* bytes for the simulated state of one job; 0: its share of what is free */
     const char *journal;   /* a folder where answers are kept in HDF5, so that an experiment that is begun again does not
                               ask again; it is made when missing; NULL: none */
     /* Plugged in, see architech/policy.h, in every design that is asked about; they live as long as the lab. Functions are
-     * this process's: a lab with workers or a journal refuses them with ARCH_E_ARG. */
+     * this process's: a lab with workers, a GPU or a journal refuses them with ARCH_E_ARG. */
     const arch_policy_t *policy;         /* [n_policies] */
     uint32_t n_policies;
     const arch_autoscaler_t *autoscaler; /* [n_autoscalers] */

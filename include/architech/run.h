@@ -9,14 +9,17 @@
 extern "C" {
 #endif
 
-/* How the blocks of one replication are kept in step: one rank alone, windows in which nothing can go wrong, or further
+/* How the blocks of one replication are kept in step, or that replications run whole on a GPU: auto takes that where there
+ * is one and replications are many. One rank alone, windows in which nothing can go wrong, or further
  * ahead than that and back when it was too far (pays where parts hear from each other far more rarely than the least
  * latency between them would allow). */
 typedef enum {
     ARCH_EXECUTOR_AUTO = 0,
     ARCH_EXECUTOR_SEQUENTIAL = 1,
     ARCH_EXECUTOR_CONSERVATIVE = 2,
-    ARCH_EXECUTOR_OPTIMISTIC = 3
+    ARCH_EXECUTOR_OPTIMISTIC = 3,
+    ARCH_EXECUTOR_CPU = 4, /* as auto chooses, but never a GPU */
+    ARCH_EXECUTOR_GPU = 5  /* replications side by side on a GPU, one for each process; ARCH_E_NOTFOUND: there is none */
 } arch_executor_t;
 
 /* Whether the parts of a replication move between the ranks that share it. */
@@ -41,8 +44,8 @@ typedef struct {
     const arch_policy_t *policy; /* [n_policies] plugged in, see architech/policy.h: unlike all else here they do change */
     uint32_t n_policies;         /* the digest, */
     const arch_autoscaler_t *autoscaler; /* [n_autoscalers] as these do. Each replication is then one block on one rank, */
-    uint32_t n_autoscalers;              /* whatever partitions, group, executor and moving say, and no checkpoints are
-                                            written */
+    uint32_t n_autoscalers;              /* whatever partitions, group, executor and moving say, but for a GPU, which
+                                            cannot; and no checkpoints are written */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
      * ARCH_E_CANCELLED. May be NULL. */

@@ -12,7 +12,10 @@ _architech()
     case $before in
     --format) mapfile -t COMPREPLY < <(compgen -W "$([[ $command == sweep ]] && echo "text csv" || echo "text json")" -- "$word")
         return ;;
-    --executor) mapfile -t COMPREPLY < <(compgen -W "auto sequential conservative optimistic" -- "$word"); return ;;
+    --executor)
+        [[ $command == run ]] && options="sequential conservative optimistic"
+        mapfile -t COMPREPLY < <(compgen -W "auto cpu gpu $options" -- "$word")
+        return ;;
     --warmup | --replications) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
     --set | --unset | --seed | --precision | --precision-of | --duration | --threads | --group | --partitions | --memory | -n | --parts | \
         --checkpoint-every | --checkpoint-every-simulated | --checkpoint-keep | --connect | --show | --patience | --jobs | \
@@ -29,7 +32,7 @@ _architech()
     --journal) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     -o | --output | --trace | --dot | --csv) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
-    local lab="--workers --threads --listen --key --allow --insecure --publish --memory --no-progress --quiet"
+    local lab="--workers --threads --listen --key --allow --insecure --publish --memory --executor --no-progress --quiet"
     case $command in
     capacity) options="--format --confidence --tolerance --replications --most-replications --overload --overload-time
                        --recovery-time --no-recovery --set --unset --journal $lab" ;;

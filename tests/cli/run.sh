@@ -80,6 +80,13 @@ expect 2 '--duration: found "5", expected a time' architech run good.json --dura
 expect 2 '--format: found "xml", expected "text" or "json"' architech run good.json --format xml
 expect 2 '--memory: found "lots", expected a size' architech run good.json --memory lots
 expect 2 '--threads: found "0", expected' architech run good.json --threads 0
+expect 2 '--executor: found "fast", expected "auto", "cpu", "gpu"' architech run good.json --executor fast
+if ! nvidia-smi > /dev/null 2>&1; then # where there is a GPU, tests/gpu has more to say
+    expect 2 "there is no GPU to run on" architech run good.json --executor gpu
+    expect 2 "there is no GPU to run on" architech compare good.json good.json --executor gpu
+fi
+expect 2 "a GPU and workers exclude each other" architech capacity good.json --executor gpu --workers 2
+expect 2 '--executor: found "optimistic", expected "auto", "cpu" or "gpu"' architech capacity good.json --executor optimistic
 expect 2 "expected one design, found 0" architech run
 expect 2 "expected one design, found 2" architech validate good.json good.json
 expect 2 "expected two result files, found 1" architech diff a.h5

@@ -18,7 +18,7 @@ BEGIN {
     rooms["io"] = "io"
     rooms["workers"] = "workers"
     rooms["coordinator"] = "engine model partition kernels io coordinator"
-    rooms["experiments"] = "engine model io workers coordinator experiments"
+    rooms["experiments"] = "engine model kernels io workers coordinator experiments"
     rooms["cli"] = "engine model partition kernels io workers coordinator experiments cli"
     rooms["examples"] = ""
     n_rooms = split("engine model partition kernels io workers coordinator experiments cli", room_list, " ")

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 2
 out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
 
-headers=$(grep -lE 'ARCH_HD|archi_handler_t' engine/*.h model/*.h)
+headers=$(grep -lE 'ARCH_HD|archi_handler_t' engine/*.h model/*.h kernels/*.h)
 
 # For the C++ compilers each header alone, so that it includes what it needs; for nvcc, which is slow, all in one file.
 alone() {
@@ -21,14 +21,14 @@ together() {
     done > "$out/headers.c"
 }
 # A file that says "Host only." where it says what it is never runs beside events: it makes the plan before them.
-files() { find "$out" model "$@" -name '*.c' -o -name '*.cu' | sort | xargs grep -L 'Host only\.'; }
+files() { find "$out" model -name '*.c' | sort | xargs grep -L 'Host only\.'; }
 
 cxx() { # <compiler>
     files | xargs -P "$(nproc)" -I FILE "$1" -x c++ -std=c++17 -fsyntax-only -ffp-contract=off -D_GNU_SOURCE \
         -Wall -Werror -Wno-unused-function -I. -Iinclude FILE
 }
 nvcc() {
-    files kernels/cuda | xargs -P "$(nproc)" -I FILE sh -c '
+    files | xargs -P "$(nproc)" -I FILE sh -c '
         "$0" -x cu -std=c++17 -fmad=false -gencode=arch=compute_90,code=sm_90 -D_GNU_SOURCE -I. -Iinclude \
             -Xcompiler -ffp-contract=off -c "$1" -o "$2/$(echo "$1" | tr / _).o"' "$ARCH_NVCC" FILE "$out"
 }

@@ -2,6 +2,7 @@
  * whatever it met on its way. */
 #include "support/alloc.h"
 #include "support/spark_model.h"
+#include "support/share.h"
 #include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
 #include <stdatomic.h>
@@ -93,13 +94,16 @@ static int finds_the_same(archi_net_t *net, void *user)
 
 static void on_all_blocks_and_ranks(case_t *c)
 {
+    uint32_t n = 0;
+
     expect_of_sequential(c);
     CU_ASSERT(c->n_events > 100);
     for (int b = 0; b < N_BLOCK_COUNTS; b++)
         for (uint32_t size = 1; size <= MAX_RANKS; size++)
             for (c->dealt = 0; c->dealt < 2; c->dealt++) {
                 c->n_blocks = block_counts[b];
-                CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, c), 0);
+                if (in_share(n++))
+                    CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, c), 0);
             }
 }
 
@@ -119,7 +123,7 @@ static void same_bits_with_a_lookahead_of_a_nanosecond(void)
     case_t c = {{1, SPARK_N_LPS}, 1, 60000, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
     on_all_blocks_and_ranks(&c);
-    CU_ASSERT(c.n_rollbacks > 100 && c.n_undone > 0);
+    CU_ASSERT(c.n_rollbacks > share_of(100) && c.n_undone > 0);
 }
 
 /* The lookahead that is promised is far less than what the model keeps to: the more there is to win by running ahead. */

@@ -4,6 +4,7 @@
 #include "engine/executor.h"
 #include "support/alloc.h"
 #include "support/thread_ranks.h"
+#include "support/share.h"
 #include <CUnit/Basic.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -283,7 +284,7 @@ static void undone_blocks_are_what_they_were(void)
     uint32_t state = 1;
     uint64_t n_rollbacks = 0, n_undone = 0;
 
-    for (int i = 0; i < 80; i++) {
+    for (int i = 0; i < (int)share_of(80); i++) {
         shape_t shape = random_shape(&state);
         uint32_t size = 1 + (uint32_t)i % 8;
         trial_t t;
@@ -294,7 +295,7 @@ static void undone_blocks_are_what_they_were(void)
         n_undone += t.n_undone;
         close_case(&t.plain);
     }
-    CU_ASSERT(n_rollbacks > 100 && n_undone > n_rollbacks);
+    CU_ASSERT(n_rollbacks > share_of(100) && n_undone > n_rollbacks);
 }
 
 /* ---- without an executor: forth and back, to any depth ------------------------------------------------------------ */
@@ -384,7 +385,7 @@ static void what_was_undone_was_never_done(void)
 {
     uint32_t state = 5;
 
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < (int)share_of(600); i++) {
         shape_t shape = random_shape(&state);
         forth_and_back(&shape, &state);
     }
@@ -475,7 +476,9 @@ static void what_comes_is_worth_more_than_the_log(void)
     run_plain(&t, &shape);
     CU_ASSERT(archi_queue_count(t.plain.block[1]) > 1000);
     need = t.plain.stats.peak_bytes + 2 * 8192;
-    for (int i = 0; i < 64; i++) {
+    for (uint32_t i = 0; i < 64; i++) {
+        if (!in_share(i))
+            continue;
         shape.memory_limit = need + (uint64_t)i * 1024;
         CU_ASSERT_FATAL(open_case(&c, NULL, &shape, ARCHI_OPTIMISTIC));
         CU_ASSERT_EQUAL(archi_execute(&c.run, &c.stats), ARCH_OK);

@@ -1,0 +1,39 @@
+# cuda.cmake - nvcc over the model's own files. CUDA is no language of this project, since most builds do without: a .cu file
+# becomes an object by a command of its own, which knows what it includes.
+
+get_filename_component(arch_cuda_bin ${ARCH_NVCC} REALPATH)
+get_filename_component(arch_cuda_bin ${arch_cuda_bin} DIRECTORY)
+find_library(DEP_cudart_LIBRARY cudart_static HINTS ${arch_cuda_bin}/../lib64 ${arch_cuda_bin}/../targets/x86_64-linux/lib
+  REQUIRED)
+find_library(DEP_rt_LIBRARY rt)
+arch_dep(cudart ${DEP_cudart_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} stdc++ $<$<BOOL:${DEP_rt_LIBRARY}>:${DEP_rt_LIBRARY}>)
+
+# dep::<name>: the objects of these .cu files and the CUDA runtime; whoever links it depends on the target cuda_<name>. The
+# bits are those of the C compiler: no fused multiply-add.
+function(arch_cuda_objects name)
+  set(codes)
+  foreach(pair IN LISTS ARCH_CUDA_CODE)
+    string(REPLACE "," ";" pair ${pair})
+    list(GET pair 0 arch)
+    list(GET pair 1 code)
+    list(APPEND codes -gencode=arch=${arch},code=${code})
+  endforeach()
+  set(asserts)
+  if(NOT ARCH_ASSERTS)
+    set(asserts -DARCH_NO_ASSERT)
+  endif()
+  set(objects)
+  foreach(source IN LISTS ARGN)
+    get_filename_component(stem ${source} NAME_WE)
+    set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.cuda.o)
+    add_custom_command(OUTPUT ${object} DEPFILE ${object}.d
+      COMMAND ${ARCH_NVCC} -x cu -std=c++17 -O3 -fmad=false ${codes} -D_GNU_SOURCE ${asserts}
+              -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/include
+              -Xcompiler=-fPIC,-ffp-contract=off,-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -MD -MF ${object}.d
+              -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object} 
+      DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source} COMMENT "Building CUDA object ${source}")
+    list(APPEND objects ${object})
+  endforeach()
+  add_custom_target(cuda_${name} DEPENDS ${objects})
+  arch_dep(${name} ${objects} dep::cudart)
+endfunction()
