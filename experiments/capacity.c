@@ -201,6 +201,8 @@ static arch_status_t judge(const search_t *s, trial_t *t)
     double rate, wanted, span;
 
     t->objective = ARCH_NONE;
+    if (t->known.status != ARCH_OK && t->known.status != ARCH_E_FULL)
+        return ARCH_FAIL(t->known.status, "%s", t->known.why);
     if (t->known.status != ARCH_OK) {
         t->verdict = ARCH_TOO_MUCH;
         snprintf(t->why, sizeof t->why, "%s", t->known.why);

@@ -675,6 +675,50 @@ static void a_lab_that_could_not_ask_them_does_not_open(void)
     }
 }
 
+static uint32_t two(void *user, const arch_scaling_view_t *view)
+{
+    (void)user, (void)view;
+    return 2;
+}
+
+static arch_status_t capacity_with(const arch_design_t *d, const arch_autoscaler_t *a, uint32_t threads, arch_capacity_t **c)
+{
+    arch_lab_options_t options = {.threads = threads, .memory_limit = 8 << 20, .autoscaler = a, .n_autoscalers = a != NULL};
+    const arch_capacity_options_t how = {.no_recovery = 1, .tolerance = 0.1};
+    arch_lab_t *lab = NULL;
+    arch_status_t st;
+
+    CU_ASSERT_EQUAL_FATAL(arch_lab_open(&options, &lab), ARCH_OK);
+    st = arch_capacity(lab, d, &how, c);
+    arch_lab_close(&lab);
+    return st;
+}
+
+/* Two of four servers carry half; the digest is the same by any number of threads. */
+static void experiments_are_about_systems_with_autoscalers(void)
+{
+    arch_design_t *d = design_of_text(".",
+        "{\"architech\": 1, \"run\": {\"duration\": \"8s\", \"warmup\": \"1s\"}, \"services\": {\"app\": {\"replicas\": 4,"
+        "\"endpoints\": {\"page\": [{\"cpu\": \"4ms\"}]}}},"
+        "\"workloads\": {\"web\": {\"rate\": \"100/s\", \"mix\": {\"app\": 1}}}}");
+    arch_autoscaler_t a = {"app", 100 * ARCH_MILLISECOND, 0, 1, 4, two, NULL, 0, 0};
+    arch_capacity_t *all = NULL, *half = NULL, *again = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(capacity_with(d, NULL, 2, &all), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(capacity_with(d, &a, 2, &half), ARCH_OK);
+    CU_ASSERT_EQUAL_FATAL(capacity_with(d, &a, 1, &again), ARCH_OK);
+    CU_ASSERT_DOUBLE_EQUAL(all->capacity.carried_load, 1000, 120);
+    CU_ASSERT_DOUBLE_EQUAL(half->capacity.carried_load, 500, 60);
+    CU_ASSERT_EQUAL(half->digest, again->digest);
+    arch_capacity_destroy(&all);
+    arch_capacity_destroy(&half);
+    arch_capacity_destroy(&again);
+    a.service = "ap";
+    CU_ASSERT_EQUAL(capacity_with(d, &a, 1, &again), ARCH_E_NOTFOUND);
+    CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), "found no service \"ap\"; did you mean \"app\"?"));
+    arch_design_destroy(&d);
+}
+
 #define ADD(f) CU_add_test(suite, #f, f)
 
 int main(void)
@@ -698,6 +742,7 @@ int main(void)
     ADD(a_run_with_autoscalers_can_be_cancelled);
     ADD(says_what_is_wrong_with_an_autoscaler);
     ADD(a_lab_that_could_not_ask_them_does_not_open);
+    ADD(experiments_are_about_systems_with_autoscalers);
     CU_basic_run_tests();
     return CU_get_number_of_failures() != 0;
 }
