@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { KEY = 256, SERVER_KEY, PATIENCE, ONCE, WAIT_MS = 250 };
+static const double return_s = 2; /* within which a command that has gone may come back */
 
 typedef struct {
     const char *endpoint, *key, *server_key;
@@ -92,7 +93,7 @@ static void print_line(const cli_top_t *t)
     char words[512];
 
     say_state(t, words, sizeof words);
-    printf("%s%s%s%s\n", t->what, *t->what ? "  " : "", words, t->ended ? "  ended" : "");
+    printf("%s%s%s%s\n", t->what, *t->what ? "  " : "", words, t->ended ? "  ended" : t->gone ? "  gone" : "");
 }
 
 static void draw_bar(double share, int columns)
@@ -142,6 +143,15 @@ static bool is_read(void)
     return false;
 }
 
+/* Who was killed says no last word, and a last word may be lost: then it is over when nobody is there any more. */
+static bool is_gone(const archi_watch_t *w, bool draws, bool any, double silent_s, cli_top_t *t)
+{
+    t->gone = archi_watch_gone(w) && silent_s > return_s;
+    if (t->gone && any && !draws)
+        print_line(t);
+    return t->gone;
+}
+
 /* Show what comes until it has ended, or a signal came. */
 static arch_status_t watch(const request_t *r, archi_watch_t *w, bool draws, cli_top_t *t, bool *any)
 {
@@ -152,6 +162,8 @@ static arch_status_t watch(const request_t *r, archi_watch_t *w, bool draws, cli
         bool sound;
         ARCH_TRY(archi_watch_next(w, WAIT_MS, &text));
         silent_s = text == NULL ? silent_s + 1e-3 * WAIT_MS : 0;
+        if (is_gone(w, draws, *any, silent_s, t))
+            return *any ? ARCH_OK : ARCH_FAIL(ARCH_E_PEER, "%s: the command ended and had said nothing", r->endpoint);
         if (silent_s > r->patience_s)
             return ARCH_FAIL(ARCH_E_PEER, "%s: nothing heard for %g s", r->endpoint, r->patience_s);
         sound = text != NULL && cli_top_read(text, t);
@@ -246,6 +258,6 @@ const cli_command_t cli_top = {
     "Example:\n"
     "  architech run design.json --show ipc://run.show & architech top ipc://run.show\n"
     "\n"
-    "Exit status: 0 the command ended, or a signal came; 2 the arguments are at fault; 3 nothing was heard.\n",
+    "Exit status: 0 the command ended or is gone, or a signal came; 2 the arguments are at fault; 3 nothing was heard.\n",
     false, top_main,
 };

@@ -10,7 +10,7 @@ enum { CLI_TOP_TEXT = 96, CLI_TOP_SLOW = 64 };
 /* As docs/PROTOCOL.md describes it; numbers that are not known are NaN, texts are printable. */
 typedef struct {
     char   what[CLI_TOP_TEXT];
-    bool   ended;
+    bool   ended, gone; /* gone: without a word; set by who watches */
     double jobs, done, failed, queued, under_way, workers, share, elapsed_s, left_s, jobs_per_s, events, events_per_s;
     size_t n_slow;
     struct {

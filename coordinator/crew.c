@@ -15,7 +15,7 @@ static const double many_events = 1e9;
 /* What a GPU cannot do; NULL: nothing of it is asked for. */
 static const char *obstacle(const arch_run_options_t *o)
 {
-    if (o->n_policies > 0)
+    if (o->n_policies > 0 || o->n_autoscalers > 0)
         return "policies that a program plugs in run on its own cores";
     if (o->partitions > 1 || o->group > 1)
         return "a replication is whole on a GPU: partitions and groups must be 1, or not be given";
@@ -82,11 +82,11 @@ arch_status_t archi_crew_agree(archi_job_t *job, archi_net_t *net)
 
 /* ---- the ensemble ------------------------------------------------------------------------------------------------ */
 
-/* Is each replication one block on one rank, of which nothing is kept but what it counts? */
+/* Is each replication one block on one rank, of which nothing is kept but what it counts, and that nobody stops on the way? */
 static bool are_apart(const archi_job_t *job)
 {
     return job->layout.n_blocks == 1 && job->layout.group_size == 1 && job->keeper == NULL && job->resume == NULL &&
-           job->track == NULL;
+           job->track == NULL && job->options->n_autoscalers == 0;
 }
 
 static arch_status_t list_members(archi_job_t *job, uint32_t first, uint32_t n_here, uint32_t *n)

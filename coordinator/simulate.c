@@ -2,6 +2,7 @@
 #include "coordinator/collect.h"
 #include "coordinator/job.h"
 #include "coordinator/machine.h"
+#include "coordinator/scaled.h"
 #include "coordinator/survive.h"
 #include "engine/executor.h"
 #include <stddef.h>
@@ -131,7 +132,6 @@ static void add_stats(rank_t *r, const archi_executor_stats_t *s)
         r->sum.peak_bytes = s->peak_bytes;
     if (s->copy_bytes > r->sum.copy_bytes)
         r->sum.copy_bytes = s->copy_bytes;
-    r->n_run++;
 }
 
 static archi_executor_kind_t choose_executor(const rank_t *r)
@@ -164,10 +164,31 @@ static arch_status_t pause_run(void *watch, archi_block_t *const *block, uint32_
     return archi_saver_pause(r->saver, block, n_blocks, now);
 }
 
+/* archi_scaled_t.advance: the events before run->until. */
+static arch_status_t advance(void *rank, archi_run_t *run)
+{
+    rank_t *r = rank;
+    archi_executor_stats_t stats;
+    arch_status_t st = archi_execute(run, &stats);
+
+    r->n_blocks = run->n_local; /* as before, unless memory ran out on the way home */
+    add_stats(r, &stats);
+    return st;
+}
+
+/* From one decision to the next. Spans may be shorter than the time between two tellings: progress is told between them. */
+static arch_status_t advance_and_tell(void *rank, archi_run_t *run)
+{
+    rank_t *r = rank;
+
+    ARCH_TRY(advance(r, run));
+    r->watch.events = r->sum.n_events;
+    return archi_watch(&r->watch, run->until, 0) == 0 ? ARCH_OK : ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+}
+
 static arch_status_t run_blocks(rank_t *r)
 {
     const archi_job_t *job = r->job;
-    archi_executor_stats_t stats;
     archi_run_t run;
     arch_status_t st;
 
@@ -191,9 +212,8 @@ static arch_status_t run_blocks(rank_t *r)
     run.pause = r->saver != NULL ? pause_run : NULL;
     run.user = &r->watch;
     run.trace = r->track != NULL ? r->track->trace : NULL;
-    st = archi_execute(&run, &stats);
-    r->n_blocks = run.n_local; /* as before, unless memory ran out on the way home */
-    add_stats(r, &stats);
+    st = job->options->n_autoscalers > 0 ? archi_scaled_run(job, &run, advance_and_tell, r) : advance(r, &run);
+    r->n_run++;
     if (st == ARCH_E_FULL)
         st = explain_full(r);
     return st;

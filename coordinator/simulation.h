@@ -27,7 +27,8 @@ typedef struct {
 
 /* An autoscaler at work. */
 typedef struct {
-    arch_autoscaler_t how;
+    arch_autoscaler_t how;     /* how.user is own, or the caller's */
+    void             *own;     /* copy of what how.user was, NULL without */
     uint32_t          service;
     arch_time_t       next;    /* decision */
     arch_time_t      *ready;   /* [how.most] when replicas that start will have started, ascending */
@@ -57,6 +58,8 @@ arch_status_t archi_observe_from(const arch_simulation_t *s, archi_watching_t *w
 /* What happened in it; *out belongs to w. */
 arch_status_t archi_observe(const arch_simulation_t *s, archi_watching_t *w, const arch_observation_t **out);
 
+/* ARCH_OK: each could be registered, in a run of several replications, which threads may go through at once. */
+arch_status_t archi_scalers_check(const arch_design_t *design, const arch_autoscaler_t *autoscaler, uint32_t n);
 /* When one of the autoscalers wants to act, ARCH_TIME_MAX: never; what is due now. */
 arch_time_t   archi_scalers_next(const arch_simulation_t *s);
 arch_status_t archi_scalers_act(arch_simulation_t *s);

@@ -7,14 +7,14 @@
 
 /* ---- active replicas ------------------------------------------------------------------------------------------------ */
 
-static arch_status_t service_of(const arch_simulation_t *s, const char *name, uint32_t *service)
+static arch_status_t service_of(const arch_design_t *d, const char *name, uint32_t *service)
 {
     const char *near = NULL, *pair[2];
 
-    for (*service = 0; *service < s->design->n_services; (*service)++) {
-        if (strcmp(s->design->service[*service].name, name) == 0)
+    for (*service = 0; *service < d->n_services; (*service)++) {
+        if (strcmp(d->service[*service].name, name) == 0)
             return ARCH_OK;
-        pair[0] = s->design->service[*service].name;
+        pair[0] = d->service[*service].name;
         pair[1] = near;
         near = archi_nearest_word(pair, near != NULL ? 2 : 1, name);
     }
@@ -31,7 +31,7 @@ arch_status_t arch_simulation_activate(arch_simulation_t *s, const char *service
 {
     uint32_t index;
 
-    ARCH_TRY(service_of(s, service, &index));
+    ARCH_TRY(service_of(s->design, service, &index));
     if (n < 1 || n > s->design->service[index].replicas)
         return ARCH_FAIL(ARCH_E_RANGE, "found %u active replicas of %s, expected 1 to %u, as many as the design has",
                          (unsigned)n, service, (unsigned)s->design->service[index].replicas);
@@ -43,13 +43,19 @@ uint32_t arch_simulation_active(const arch_simulation_t *s, const char *service)
 {
     uint32_t index;
 
-    return service_of(s, service, &index) == ARCH_OK ? archi_plan_active(s->plan, group_of(s, index)) : 0;
+    return service_of(s->design, service, &index) == ARCH_OK ? archi_plan_active(s->plan, group_of(s, index)) : 0;
 }
 
 /* ---- autoscalers ---------------------------------------------------------------------------------------------------- */
 
-static arch_status_t check(const arch_autoscaler_t *a, uint32_t replicas)
+static arch_status_t check(const arch_design_t *d, const arch_autoscaler_t *a, uint32_t *service)
 {
+    uint32_t replicas;
+
+    if (a->service == NULL)
+        return ARCH_FAIL(ARCH_E_ARG, "an autoscaler: found no name of a service, expected one");
+    ARCH_TRY(service_of(d, a->service, service));
+    replicas = d->service[*service].replicas;
     if (a->interval <= 0 || a->start_up < 0)
         return ARCH_FAIL(ARCH_E_ARG,
                          "the autoscaler of %s: found an interval of %lld ns and a start-up of %lld ns, expected more than "
@@ -60,7 +66,52 @@ static arch_status_t check(const arch_autoscaler_t *a, uint32_t replicas)
                          "the autoscaler of %s: found %u to %u replicas, expected 1 to at most %u, as many as the design "
                          "has",
                          a->service, (unsigned)a->least, (unsigned)a->most, (unsigned)replicas);
+    if (a->first > replicas)
+        return ARCH_FAIL(ARCH_E_RANGE, "the autoscaler of %s: found %u replicas at first, expected at most %u, as many as "
+                                       "the design has",
+                         a->service, (unsigned)a->first, (unsigned)replicas);
+    if (a->user_bytes > 0 && a->user == NULL)
+        return ARCH_FAIL(ARCH_E_ARG, "the autoscaler of %s: found %zu bytes at no address", a->service, a->user_bytes);
     return a->decide != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_ARG, "the autoscaler of %s decides nothing", a->service);
+}
+
+static arch_status_t second(const arch_autoscaler_t *a)
+{
+    return ARCH_FAIL(ARCH_E_ARG, "found a second autoscaler of %s, expected one", a->service);
+}
+
+arch_status_t archi_scalers_check(const arch_design_t *design, const arch_autoscaler_t *autoscaler, uint32_t n)
+{
+    uint32_t service;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const arch_autoscaler_t *a = &autoscaler[i];
+        ARCH_TRY(check(design, a, &service));
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(autoscaler[k].service, a->service) == 0)
+                return second(a);
+        if (a->user != NULL && a->user_bytes == 0)
+            return ARCH_FAIL(ARCH_E_ARG, "the autoscaler of %s: found `user` without `user_bytes`; expected both, so that "
+                                         "each replication has a copy of its own",
+                             a->service);
+    }
+    return ARCH_OK;
+}
+
+/* One more of them, with its memory. */
+static arch_status_t take_on(arch_simulation_t *s, const arch_autoscaler_t *autoscaler, archi_scaler_t *x)
+{
+    memset(x, 0, sizeof *x);
+    x->how = *autoscaler;
+    x->ready = malloc(autoscaler->most * sizeof *x->ready);
+    if (autoscaler->user_bytes > 0)
+        x->how.user = x->own = malloc(autoscaler->user_bytes);
+    s->n_scalers++; /* it is given back with the others */
+    if (x->ready == NULL || (autoscaler->user_bytes > 0 && x->own == NULL))
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an autoscaler");
+    if (x->own != NULL)
+        memcpy(x->own, autoscaler->user, autoscaler->user_bytes);
+    return ARCH_OK;
 }
 
 arch_status_t arch_simulation_autoscale(arch_simulation_t *s, const arch_autoscaler_t *autoscaler)
@@ -68,24 +119,20 @@ arch_status_t arch_simulation_autoscale(arch_simulation_t *s, const arch_autosca
     archi_scaler_t *more, *x;
     uint32_t index;
 
-    ARCH_TRY(service_of(s, autoscaler->service, &index));
-    ARCH_TRY(check(autoscaler, s->design->service[index].replicas));
+    ARCH_TRY(check(s->design, autoscaler, &index));
     for (uint32_t i = 0; i < s->n_scalers; i++)
         if (s->scaler[i].service == index)
-            return ARCH_FAIL(ARCH_E_ARG, "found a second autoscaler of %s, expected one", autoscaler->service);
+            return second(autoscaler);
     more = realloc(s->scaler, (s->n_scalers + (size_t)1) * sizeof *more);
     if (more == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an autoscaler");
     s->scaler = more;
     x = &more[s->n_scalers];
-    memset(x, 0, sizeof *x);
-    x->how = *autoscaler;
+    ARCH_TRY(take_on(s, autoscaler, x));
     x->service = index;
     x->next = s->now + autoscaler->interval;
-    x->ready = malloc(autoscaler->most * sizeof *x->ready);
-    if (x->ready == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an autoscaler");
-    s->n_scalers++; /* it is given back with the others */
+    if (autoscaler->first > 0)
+        archi_plan_activate(s->plan, group_of(s, index), autoscaler->first);
     return archi_observe_from(s, &x->seen);
 }
 
@@ -94,8 +141,11 @@ void archi_scalers_free(arch_simulation_t *s)
     for (uint32_t i = 0; i < s->n_scalers; i++) {
         archi_watching_free(&s->scaler[i].seen);
         free(s->scaler[i].ready);
+        free(s->scaler[i].own);
     }
     free(s->scaler);
+    s->scaler = NULL;
+    s->n_scalers = 0;
 }
 
 arch_time_t archi_scalers_next(const arch_simulation_t *s)

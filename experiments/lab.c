@@ -48,6 +48,19 @@ struct arch_lab {
 
 /* ---- open and close --------------------------------------------------------------------------------------------- */
 
+/* A job is a design's text; policies go where their functions are. */
+static arch_status_t check_policies(const arch_lab_options_t *o)
+{
+    if (o->n_policies == 0 && o->n_autoscalers == 0)
+        return ARCH_OK;
+    if (o->workers > 0 || o->endpoint != NULL)
+        return ARCH_FAIL(ARCH_E_ARG, "policies and autoscalers are functions of this process, which workers do not have: "
+                                     "give threads instead of workers");
+    if (o->journal != NULL)
+        return ARCH_FAIL(ARCH_E_ARG, "a journal does not know policies and autoscalers apart: give them without a journal");
+    return ARCH_OK;
+}
+
 arch_status_t arch_lab_open(const arch_lab_options_t *options, arch_lab_t **out)
 {
     static const arch_lab_options_t defaults;
@@ -61,6 +74,7 @@ arch_status_t arch_lab_open(const arch_lab_options_t *options, arch_lab_t **out)
     lab->next_id = lab->next_ticket = 1;
     lab->began = lab->told = lab->rate_since = archi_machine_seconds();
     lab->progress.doing = lab->doing;
+    ARCH_TRY_TO(failed, check_policies(&lab->options));
     if (lab->options.journal != NULL)
         ARCH_TRY_TO(failed, archi_journal_open(lab->options.journal, lab->options.note, lab->options.user, &lab->journal));
     ARCH_TRY_TO(failed, archi_place_open(&lab->options, &lab->place));

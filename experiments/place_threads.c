@@ -195,6 +195,10 @@ arch_status_t archi_place_threads(const arch_lab_options_t *options, archi_place
     t->place = (archi_place_t){put, take, workers, NULL, close_threads, false};
     t->run.threads = 1;
     t->run.executor = ARCH_EXECUTOR_CPU;
+    t->run.policy = options->policy;
+    t->run.n_policies = options->n_policies;
+    t->run.autoscaler = options->autoscaler;
+    t->run.n_autoscalers = options->n_autoscalers;
     t->run.memory_limit = options->memory_limit > 0 ? options->memory_limit : archi_machine_free_bytes() / 5 * 4 / n;
     t->run.progress = is_closing;
     t->run.user = t;

@@ -231,8 +231,8 @@ static arch_status_t peers_of(archi_compile_t *c, uint32_t target, bool counts, 
     return ARCH_OK;
 }
 
-arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t node, const arch_balance_t *balance,
-                                  archi_route_t *out)
+arch_status_t archi_compile_way(archi_compile_t *c, uint32_t group, uint32_t node, const arch_balance_t *balance,
+                                archi_route_t *out)
 {
     memset(out, 0, sizeof *out);
     out->group = group;
@@ -246,6 +246,36 @@ arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t n
     out->choices = (uint16_t)(balance->choices > UINT16_MAX ? UINT16_MAX : balance->choices);
     if (group_at(c, group)->n > 1)
         ARCH_TRY(peers_of(c, group, out->policy == ARCHI_PICK_LEAST_REQUEST, &out->peers));
+    return ARCH_OK;
+}
+
+/* A balancer asks its own, everybody else that of whom they call; a primary is the only one. */
+static archi_picker_t *picker_for(archi_compile_t *c, uint32_t group, uint32_t node)
+{
+    const archi_group_t *to = group_at(c, group);
+    uint32_t at;
+
+    if (c->picker_of == NULL || (to->kind == ARCH_DATABASE && c->replicas[to->index] != ARCHI_NIL && !to->is_read_replica))
+        return NULL;
+    at = c->picker_of[group_at(c, c->caller)->is == ARCHI_IS_BALANCER ? c->caller_node : node];
+    return at > 0 ? &c->picker[at - 1] : NULL;
+}
+
+arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t node, const arch_balance_t *balance,
+                                  archi_route_t *out)
+{
+    static const arch_balance_t counting = {ARCH_BALANCE_LEAST_REQUEST, 1}; /* what is in flight, for it to know */
+    archi_picker_t *picker = picker_for(c, group, node);
+    const archi_group_t *to = group_at(c, group);
+
+    if (picker == NULL && to->is_read_replica) /* a database says itself how its readers pick */
+        balance = &c->design->database[to->index].balance;
+    if (picker == NULL)
+        return archi_compile_way(c, group, node, balance, out);
+    picker->asked = true;
+    ARCH_TRY(archi_compile_way(c, group, node, &counting, out));
+    out->policy = ARCHI_PICK_PLUGGED;
+    out->choices = (uint16_t)picker->policy;
     return ARCH_OK;
 }
 
@@ -725,6 +755,7 @@ static void release(archi_compile_t *c)
     free(c->replicas);
     free(c->link_of);
     free(c->link_var);
+    free(c->picker_of);
 }
 
 static void prepare(archi_compile_t *c, const arch_design_t *design)
@@ -746,7 +777,30 @@ static void prepare(archi_compile_t *c, const arch_design_t *design)
     c->names.entry_bytes = 1;
 }
 
+static arch_status_t place_pickers(archi_compile_t *c, archi_picker_t *picker, uint32_t n)
+{
+    const arch_design_t *d = c->design;
+
+    if (n == 0)
+        return ARCH_OK;
+    c->picker = picker;
+    c->picker_of = calloc((size_t)archi_node_of(d, false, ARCH_CACHE, d->n_caches), sizeof *c->picker_of);
+    if (c->picker_of == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u policies", n);
+    for (uint32_t i = 0; i < n; i++) {
+        c->picker_of[archi_node_of(d, false, picker[i].kind, picker[i].index)] = i + 1;
+        picker[i].asked = false;
+    }
+    return ARCH_OK;
+}
+
 arch_status_t archi_plan_compile(const arch_design_t *design, archi_plan_t **out)
+{
+    return archi_plan_compile_picking(design, NULL, 0, out);
+}
+
+arch_status_t archi_plan_compile_picking(const arch_design_t *design, archi_picker_t *picker, uint32_t n,
+                                         archi_plan_t **out)
 {
     archi_compile_t c;
     arch_status_t st = ARCH_OK;
@@ -760,6 +814,7 @@ arch_status_t archi_plan_compile(const arch_design_t *design, archi_plan_t **out
         goto done;
     }
     ARCH_TRY_TO(done, archi_compile_reserve(&c));
+    ARCH_TRY_TO(done, place_pickers(&c, picker, n));
     ARCH_TRY_TO(done, compile_links(&c));
     ARCH_TRY_TO(done, compile_tables(&c));
     ARCH_TRY_TO(done, compile_keyspaces(&c));

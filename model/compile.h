@@ -26,6 +26,8 @@ typedef struct {
     uint32_t caller;                                     /* group whose programs are being compiled */
     uint32_t caller_node;
     uint32_t local; /* instructions of the current endpoint so far */
+    archi_picker_t *picker; /* what is plugged in */
+    uint32_t *picker_of;    /* [nodes] index + 1; 0: none; NULL: none anywhere */
 } archi_compile_t;
 
 /* Edges between the replicas of two groups: every pair, or, where these are many, a walk that visits all of them, back and
@@ -52,7 +54,9 @@ arch_status_t archi_compile_name(archi_compile_t *c, const char *name, uint32_t 
 /* A node of the network is a workload or an element of the design. */
 uint32_t archi_node_of(const arch_design_t *d, bool is_workload, arch_kind_t kind, uint32_t index);
 
-/* Route from the current caller to `group`, whose node is `node`. */
+/* Route from the current caller to `group`, whose node is `node`: as `balance` says, or by what is plugged in. */
+arch_status_t archi_compile_way(archi_compile_t *c, uint32_t group, uint32_t node, const arch_balance_t *balance,
+                                archi_route_t *out);
 arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t node, const arch_balance_t *balance,
                                   archi_route_t *out);
 /* The group and endpoint that a reference of the design means, and its node. */

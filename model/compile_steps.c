@@ -202,7 +202,7 @@ static arch_status_t replicate(archi_compile_t *c, const arch_query_t *q, uint32
     archi_group_t *g = (archi_group_t *)c->group.data + c->caller;
 
     ARCH_TRY(archi_compile_var(c, &q->apply, &in.var));
-    ARCH_TRY(archi_compile_route(c, replicas, c->caller_node, &every, &in.route));
+    ARCH_TRY(archi_compile_way(c, replicas, c->caller_node, &every, &in.route));
     if (in.route.peers == ARCHI_NIL) { /* a single replica: its last arrival needs a word all the same */
         archi_peers_t p = {replicas, g->n_peer_words, 1};
         for (uint32_t i = 0; i < g->n_peers; i++)

@@ -37,6 +37,17 @@ typedef struct {
 } archi_edge_t;
 
 arch_status_t archi_plan_compile(const arch_design_t *design, archi_plan_t **out);
+
+/* Number `policy` of those that are plugged in picks: for a balancer among its service's replicas; for those who call the
+ * service, or read the database, directly among its replicas. */
+typedef struct {
+    arch_kind_t kind; /* of the element: ARCH_BALANCER, ARCH_SERVICE, ARCH_DATABASE */
+    uint32_t index;
+    uint32_t policy;
+    bool asked;       /* out: whether there is anybody to ask it */
+} archi_picker_t;
+arch_status_t archi_plan_compile_picking(const arch_design_t *design, archi_picker_t *picker, uint32_t n,
+                                         archi_plan_t **out);
 void archi_plan_destroy(archi_plan_t **plan);
 /* Only the first `n` replicas of the group of this design name (1 <= n <= its replicas) get requests from now on. */
 void archi_plan_activate(archi_plan_t *plan, uint32_t group, uint32_t n);
@@ -46,10 +57,9 @@ uint32_t archi_plan_n_groups(const archi_plan_t *plan);
 uint32_t archi_plan_group_for(const archi_plan_t *plan, arch_kind_t kind, uint32_t index);
 uint32_t archi_plan_replicas(const archi_plan_t *plan, uint32_t group);
 
-/* Policies that stay where they are as long as the plan: number `policy` is asked by the balancer, which was compiled as one
- * that counts requests in flight (LEAST_REQUEST), or at the doors of the service. */
+/* Policies that stay where they are as long as the plan. Number `policy` is asked at the doors of the element's servers. */
 void archi_plan_host(archi_plan_t *plan, const void *policies);
-void archi_plan_plug(archi_plan_t *plan, uint32_t group, uint32_t policy);
+void archi_plan_guard(archi_plan_t *plan, arch_kind_t kind, uint32_t index, uint32_t policy);
 
 uint64_t archi_plan_bytes(const archi_plan_t *plan);
 uint32_t archi_plan_n_elements(const archi_plan_t *plan);

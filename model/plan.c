@@ -16,16 +16,13 @@ void archi_plan_activate(archi_plan_t *p, uint32_t group, uint32_t n)
 
 void archi_plan_host(archi_plan_t *p, const void *policies) { p->host = (uint64_t)(uintptr_t)policies; }
 
-void archi_plan_plug(archi_plan_t *p, uint32_t group, uint32_t policy)
+void archi_plan_guard(archi_plan_t *p, arch_kind_t kind, uint32_t index, uint32_t policy)
 {
-    archi_group_t *g = (archi_group_t *)((char *)p + p->group) + group;
+    archi_group_t *g = (archi_group_t *)((char *)p + p->group);
 
-    if (g->is == ARCHI_IS_BALANCER) {
-        g->forward.policy = ARCHI_PICK_PLUGGED;
-        g->forward.choices = (uint16_t)policy;
-    } else {
-        g->admission = policy + 1;
-    }
+    for (uint32_t i = 0; i < p->n_groups; i++) /* a primary and its read replicas are two */
+        if (g[i].is == ARCHI_IS_SERVER && g[i].kind == kind && g[i].index == index)
+            g[i].admission = policy + 1;
 }
 
 uint32_t archi_plan_group_for(const archi_plan_t *p, arch_kind_t kind, uint32_t index)

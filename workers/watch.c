@@ -11,17 +11,20 @@
 
 struct archi_watch {
     void *context, *socket, *monitor;
+    bool there, gone; /* shook hands and stayed; went after that */
 };
+
+enum { refusals = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL };
 
 static arch_status_t open_all(archi_watch_t *w, const char *endpoint, const char *key, const char *server_key)
 {
-    int refusals = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+    int events = refusals | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
 
     w->context = zmq_ctx_new();
     w->socket = w->context ? zmq_socket(w->context, ZMQ_SUB) : NULL;
     w->monitor = w->context ? zmq_socket(w->context, ZMQ_PAIR) : NULL;
     if (w->socket == NULL || w->monitor == NULL || zmq_setsockopt(w->socket, ZMQ_SUBSCRIBE, "", 0) != 0 ||
-        zmq_socket_monitor(w->socket, "inproc://monitor", refusals) != 0 || zmq_connect(w->monitor, "inproc://monitor") != 0)
+        zmq_socket_monitor(w->socket, "inproc://monitor", events) != 0 || zmq_connect(w->monitor, "inproc://monitor") != 0)
         return ARCH_FAIL(ARCH_E_ZMQ, "no socket: %s", zmq_strerror(errno));
     ARCH_TRY(archi_socket_set(w->socket, ZMQ_LINGER, 0));
     ARCH_TRY(archi_socket_set(w->monitor, ZMQ_LINGER, 0));
@@ -83,15 +86,23 @@ static arch_status_t read_newest(archi_watch_t *w, char **text)
     return st;
 }
 
-/* The monitor speaks only of refusals. */
-static arch_status_t read_refusal(archi_watch_t *w)
+/* What the monitor tells: each event is a frame that begins with its 16-bit number, and one with an address. */
+static arch_status_t read_events(archi_watch_t *w)
 {
     zmq_msg_t m;
-    bool refused = false;
+    uint16_t event;
+    bool refused = false, first = true;
 
     zmq_msg_init(&m);
-    while (zmq_msg_recv(&m, w->monitor, ZMQ_DONTWAIT) >= 0)
-        refused = true;
+    while (zmq_msg_recv(&m, w->monitor, ZMQ_DONTWAIT) >= 0) {
+        if (first && zmq_msg_size(&m) >= sizeof event) {
+            memcpy(&event, zmq_msg_data(&m), sizeof event);
+            refused = refused || (event & refusals) != 0;
+            w->gone = event == ZMQ_EVENT_DISCONNECTED && (w->there || w->gone);
+            w->there = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+        }
+        first = !zmq_msg_more(&m);
+    }
     zmq_msg_close(&m);
     return refused ? ARCH_FAIL(ARCH_E_PEER, "the other side does not take this key, or this side needs one") : ARCH_OK;
 }
@@ -104,7 +115,7 @@ arch_status_t archi_watch_next(archi_watch_t *w, int milliseconds, char **text)
     *text = NULL;
     for (;;) {
         ARCH_TRY(read_newest(w, text));
-        ARCH_TRY(read_refusal(w));
+        ARCH_TRY(read_events(w));
         left = until - archi_wall();
         if (*text != NULL || left <= 0)
             return ARCH_OK;
@@ -112,3 +123,5 @@ arch_status_t archi_watch_next(archi_watch_t *w, int milliseconds, char **text)
             return errno == EINTR ? ARCH_OK : ARCH_FAIL(ARCH_E_ZMQ, "a poll: %s", zmq_strerror(errno));
     }
 }
+
+bool archi_watch_gone(const archi_watch_t *w) { return w->gone; }

@@ -16,4 +16,7 @@ void archi_watch_close(archi_watch_t **watch); /* sets it to NULL; a NULL is fin
  * may be anything: whoever shows it is not to be trusted. ARCH_E_PEER: the other side does not take the key. */
 arch_status_t archi_watch_next(archi_watch_t *watch, int milliseconds, char **text);
 
+/* Was somebody there who is not there any more? As of the last call of archi_watch_next(). Who comes back is there again. */
+bool archi_watch_gone(const archi_watch_t *watch);
+
 #endif

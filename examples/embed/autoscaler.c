@@ -58,7 +58,7 @@ static arch_status_t compare(const arch_design_t *design, const char *words, arc
 
     for (uint32_t r = 0; r < REPLICATIONS; r++) {
         eager_t state = {{.target = 0.7, .tolerance = 0.1, .window = 60 * ARCH_SECOND}, 15 / 0.009};
-        arch_autoscaler_t autoscaler = {"app", 15 * ARCH_SECOND, 10 * ARCH_SECOND, LEAST, MOST, decide, &state};
+        arch_autoscaler_t autoscaler = {"app", 15 * ARCH_SECOND, 10 * ARCH_SECOND, LEAST, MOST, decide, &state, 0, LEAST};
         ARCH_TRY(play(design, r, decide != NULL ? &autoscaler : NULL, &score));
     }
     printf("%-22s %6llu pages, slow %4.1f %% of the time, %5.2f replicas on average\n", words,

@@ -7,6 +7,7 @@
 #ifndef ARCHITECH_LAB_H
 #define ARCHITECH_LAB_H
 
+#include <architech/policy.h>
 #include <architech/samples.h>
 
 #ifdef __cplusplus
@@ -46,6 +47,12 @@ typedef struct {
     uint64_t memory_limit; /* bytes for the simulated state of one job; 0: its share of what is free */
     const char *journal;   /* a folder where answers are kept in HDF5, so that an experiment that is begun again does not
                               ask again; it is made when missing; NULL: none */
+    /* Plugged in, see architech/policy.h, in every design that is asked about; they live as long as the lab. Functions are
+     * this process's: a lab with workers or a journal refuses them with ARCH_E_ARG. */
+    const arch_policy_t *policy;         /* [n_policies] */
+    uint32_t n_policies;
+    const arch_autoscaler_t *autoscaler; /* [n_autoscalers] */
+    uint32_t n_autoscalers;
     /* Called a few times per second by the thread that waits; not 0 ends the wait with ARCH_E_CANCELLED. May be NULL. */
     int (*progress)(void *user, const arch_lab_progress_t *progress);
     void (*note)(void *user, int is_warning, const char *text); /* something that the user should know; may be NULL */

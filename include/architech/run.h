@@ -42,7 +42,10 @@ typedef struct {
     uint32_t trace;        /* spans of wall time that each rank keeps at most for arch_results_write_trace(); 0: none */
     uint32_t mpi;          /* 1: the ranks are those of MPI_COMM_WORLD (all of them call); 0: threads */
     const arch_policy_t *policy; /* [n_policies] plugged in, see architech/policy.h: unlike all else here they do change */
-    uint32_t n_policies;         /* the digest */
+    uint32_t n_policies;         /* the digest, */
+    const arch_autoscaler_t *autoscaler; /* [n_autoscalers] as these do. Each replication is then one block on one rank, */
+    uint32_t n_autoscalers;              /* whatever partitions, group, executor and moving say, and no checkpoints are
+                                            written */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
      * ARCH_E_CANCELLED. May be NULL. */

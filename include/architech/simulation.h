@@ -48,35 +48,7 @@ const arch_design_t *arch_simulation_design(const arch_simulation_t *simulation)
  * 2^64). The simulation can go on. The caller owns *out (arch_results_destroy). ARCH_E_ARG at time 0. */
 arch_status_t arch_simulation_results(const arch_simulation_t *simulation, arch_results_t **out);
 
-/* ---- a span of time ------------------------------------------------------------------------------------------------ */
-
-/* Requests of one entry of a workload's mix that ended in the span. Latencies are of the successful, ns; NaN without any. */
-typedef struct {
-    const char *workload, *name;          /* "web", "lb/read" */
-    uint64_t generated;                   /* that began in it */
-    uint64_t completed, failed, rejected; /* that ended in it */
-    uint64_t in_flight;                   /* on their way now */
-    double mean, p50, p95, p99, p999;
-} arch_observed_operation_t;
-
-/* One element in the span. */
-typedef struct {
-    const char *name, *group; /* "app#2", "app" */
-    uint32_t cores;
-    uint64_t arrived, completed, failed, rejected;
-    double utilisation;       /* busy cores / cores; NaN without cores, and of no time */
-    double queue;             /* mean number waiting, for a thread or a core; NaN of no time */
-    double sojourn;           /* of the completed, mean, ns; NaN without any */
-    uint32_t inside, waiting; /* now: requests that hold a thread; waiting, for a thread or a core */
-} arch_observed_component_t;
-
-/* What happened between two times. */
-typedef struct {
-    arch_time_t from, to;
-    uint32_t n_operations, n_components;
-    arch_observed_operation_t *operation;
-    arch_observed_component_t *component;
-} arch_observation_t;
+/* ---- a span of time (arch_observation_t: architech/policy.h) -------------------------------------------------------- */
 
 /* A new span begins now. The first one began at time 0, that of a branch where it branched. ARCH_E_NOMEM. */
 arch_status_t arch_simulation_mark(arch_simulation_t *simulation);
@@ -92,48 +64,12 @@ arch_status_t arch_simulation_activate(arch_simulation_t *simulation, const char
 /* How many are active; 0: there is no such service. */
 uint32_t arch_simulation_active(const arch_simulation_t *simulation, const char *service);
 
-/* What an autoscaler sees when it is asked. */
-typedef struct {
-    arch_time_t now;
-    uint32_t active, starting; /* replicas that get requests; that will when their start-up is over */
-    double utilisation;        /* of the active ones, mean since it was asked last */
-    uint64_t waiting;          /* at the active ones now, for a thread or a core */
-    const arch_observation_t *seen; /* everything, since it was asked last */
-} arch_scaling_view_t;
-
-/* Says how many replicas there should be, those that start included. */
-typedef uint32_t arch_scaling_function_t(void *user, const arch_scaling_view_t *view);
-
-/* Who decides about the replicas of a service, and how soon. */
-typedef struct {
-    const char *service;
-    arch_time_t interval;  /* between two decisions, > 0 */
-    arch_time_t start_up;  /* until a new replica gets requests */
-    uint32_t least, most;  /* bounds that hold whatever is decided; most is at most the replicas of the design */
-    arch_scaling_function_t *decide;
-    void *user;            /* handed to it */
-} arch_autoscaler_t;
-
 /* From now on arch_simulation_run_to() asks it every interval; the first time one interval from now. Where run_to() stops
- * makes no difference. More replicas get requests when they have started; fewer at once get no more. One for a service; the
- * struct is copied, `service` and `user` live as long as the simulation. A snapshot and a branch keep the number of active
- * replicas; replicas that start and the autoscaler itself are not part of them. */
+ * makes no difference: registered at time 0 it makes this the replication that arch_run() with the same autoscaler has.
+ * One for a service; the struct is copied, `service` and, without user_bytes, `user` live as long as the simulation. A
+ * snapshot and a branch keep the number of active replicas; replicas that start and the autoscaler itself are not part of
+ * them. ARCH_E_NOTFOUND, ARCH_E_RANGE, ARCH_E_ARG, ARCH_E_NOMEM. */
 arch_status_t arch_simulation_autoscale(arch_simulation_t *simulation, const arch_autoscaler_t *autoscaler);
-
-enum { ARCH_SCALER_MEMORY = 64 }; /* decisions that the built-in one remembers */
-
-/* The built-in one, as Kubernetes' Horizontal Pod Autoscaler does it: replicas times utilisation over target, rounded up;
- * nothing within the tolerance; down to no less than was wanted within the window. */
-typedef struct {
-    double target;      /* utilisation, 0.7 */
-    double tolerance;   /* 0.1 */
-    arch_time_t window; /* 300 s */
-    uint32_t n_past;    /* begin with 0 */
-    uint32_t past[ARCH_SCALER_MEMORY];
-    arch_time_t past_at[ARCH_SCALER_MEMORY];
-} arch_utilisation_scaler_t;
-/* An arch_scaling_function_t; `user` is an arch_utilisation_scaler_t of this simulation's own. */
-uint32_t arch_scale_by_utilisation(void *user, const arch_scaling_view_t *view);
 
 /* ---- saved and branched ---------------------------------------------------------------------------------------------- */
 

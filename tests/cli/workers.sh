@@ -82,6 +82,17 @@ prints '^design.json'
 architech keys other stranger > out
 watched --key k/coordinator.key --allow k/allowed -- 3 'does not take this key' --key other/stranger.key \
     --server-key k/coordinator.pub
+# A command that is killed says no last word: top ends all the same, long before its patience does.
+architech run design.json --no-progress --show ipc://run.show > run.out 2> run.err &
+run=$!
+timeout 100 architech top ipc://run.show --patience 10min > out 2> err &
+top=$!
+for _ in $(seq 500); do grep -q left out && break; sleep 0.1; done
+kill -KILL $run
+wait $run 2> err
+wait $top || fail "top waits for a command that was killed: exit status $?"
+prints 'left  gone$'
+rm -f run.show
 expect 3 'nothing heard for 0.2 s' architech top ipc://nobody --patience 200ms
 
 # On a terminal: the other screen is entered and left again, the cursor is shown again.

@@ -210,9 +210,16 @@ static void shows_progress_to_those_who_may_watch(void)
         st = archi_watch_next(stranger, 50, &none);
     CU_ASSERT_EQUAL(st, ARCH_E_PEER);
     free(text);
+    CU_ASSERT_FALSE(archi_watch_gone(friend));
+    archi_farm_close(&farm);
+    for (int i = 0; i < 200 && !archi_watch_gone(friend); i++) {
+        CU_ASSERT_EQUAL(archi_watch_next(friend, 50, &text), ARCH_OK);
+        free(text);
+    }
+    CU_ASSERT(archi_watch_gone(friend));
+    CU_ASSERT_FALSE(archi_watch_gone(stranger)); /* was never let in */
     archi_watch_close(&friend);
     archi_watch_close(&stranger);
-    archi_farm_close(&farm);
 }
 
 static void writes_json_that_fits(void)
