@@ -49,6 +49,10 @@ function(arch_unit_test name)
   endif()
   add_test(NAME unit.${name} COMMAND unit_${name} ${arg_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   arch_test_properties(unit.${name} ${arg_TIMEOUT} "unit;${arg_LABELS}")
+  # Ranks that wait for each other, more of them than there are cores: one such test at a time.
+  if("threads" IN_LIST arg_LABELS OR "many_threads" IN_LIST arg_LABELS)
+    set_tests_properties(unit.${name} PROPERTIES RESOURCE_LOCK cores)
+  endif()
 endfunction()
 
 # mpi.<name>.n<K> for each K in RANKS: the program under mpiexec; lines `digest ...` must agree over all K.

@@ -16,6 +16,7 @@ static const double first_aim = 0.005, trial_aim = 0.010, longest_aim = 0.075; /
 static const double better = 1.03;      /* so much faster must a way be to replace another */
 static const double idle = 0.75;        /* below this share of busy time another way may be faster */
 static const double apart = 1.15;       /* most loaded rank over the mean: further apart than this blocks are moved */
+static const double dear = 0.1;         /* a copy of all blocks that takes more than this share of a trial's segment */
 static const double second_per_byte = 2e-9, second_per_event = 1e-7; /* of a move; roughly, to weigh gain against cost */
 
 enum { TRIAL = 4, FIRST_PATIENCE = 8, LONGEST_PATIENCE = 1024, TO_SETTLE = 2 };
@@ -139,7 +140,22 @@ static double wall_left(const archi_choice_t *c, const archi_measures_t *m, cons
 
 /* ---- trials ------------------------------------------------------------------------------------------------------ */
 
-static int may_try(const archi_choice_t *c, uint32_t k)
+/* Running ahead copies blocks again and again, unless the model can be undone: of large ones not even a trial pays, as its few
+ * segments would go into copying a gigabyte several times. */
+static int may_run_ahead(const archi_choice_t *c, const archi_measures_t *m)
+{
+    double bytes = 0;
+
+    if (c->run.noting != NULL)
+        return 1;
+    for (uint32_t r = 0; r < c->size; r++) {
+        double here = (double)archi_of_rank(m, r)[ARCHI_OF_RANK_BYTES];
+        bytes = here > bytes ? here : bytes;
+    }
+    return bytes * second_per_byte < dear * trial_aim;
+}
+
+static int may_try(const archi_choice_t *c, const archi_measures_t *m, uint32_t k)
 {
     int moves = c->run.moving == ARCHI_BALANCE, waits = c->efficiency < idle;
 
@@ -149,6 +165,8 @@ static int may_try(const archi_choice_t *c, uint32_t k)
         return moves && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
     if (k == ARCHI_TRY_MORE)
         return moves && c->way.n_active < c->size;
+    if (c->way.kind != ARCHI_OPTIMISTIC && !may_run_ahead(c, m))
+        return 0;
     return c->run.kind == ARCHI_AUTOMATIC && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
 }
 
@@ -164,7 +182,7 @@ static uint32_t fewer(const archi_choice_t *c)
 }
 
 /* Neighbours' blocks come together when ranks get fewer, and go back where they began when ranks get more. */
-static void plan_trial(archi_choice_t *c, uint32_t k, uint32_t *wanted)
+static void plan_trial(archi_choice_t *c, const archi_measures_t *m, uint32_t k, uint32_t *wanted)
 {
     uint32_t from = c->way.n_active;
 
@@ -177,7 +195,9 @@ static void plan_trial(archi_choice_t *c, uint32_t k, uint32_t *wanted)
         for (uint32_t b = 0; b < c->n_blocks; b++)
             wanted[b] = (uint32_t)((uint64_t)c->home[b] * c->way.n_active / c->size);
     }
-    if (k == ARCHI_TRY_KIND || (k == ARCHI_TRY_MORE && from == 1 && c->run.kind == ARCHI_AUTOMATIC))
+    if (k == ARCHI_TRY_KIND ||
+        (k == ARCHI_TRY_MORE && from == 1 && c->run.kind == ARCHI_AUTOMATIC &&
+         (c->way.kind == ARCHI_OPTIMISTIC || may_run_ahead(c, m))))
         c->way.kind = other_kind(c->way.kind); /* one rank alone does not tell them apart: each has its turn */
 }
 
@@ -185,7 +205,7 @@ static void begin_trial(archi_choice_t *c, const archi_measures_t *m, uint32_t k
 {
     c->way_before = c->way;
     memcpy(c->holder_before, m->holder, c->n_blocks * sizeof *wanted);
-    plan_trial(c, k, wanted);
+    plan_trial(c, m, k, wanted);
     c->trying = k;
     c->n_left = TRIAL;
     c->trial_events = c->trial_seconds = 0;
@@ -258,7 +278,7 @@ static void consider_trial(archi_choice_t *c, const archi_measures_t *m, const s
     if (c->n_rated < TO_SETTLE || wall_left(c, m, s) < 5 * cost)
         return;
     for (int i = 0; i < ARCHI_N_TRIES; i++)
-        if (may_try(c, order[i])) {
+        if (may_try(c, m, order[i])) {
             begin_trial(c, m, order[i], wanted);
             return;
         }

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_MOST = 5, FRAME_MOST = 2048, PEERS = 8, JOB_EVERY = 50, LIFE = 50, PATIENT_MS = 60000 };
+enum { FRAMES_MOST = 5, FRAME_MOST = 2048, PEERS = 8, JOB_EVERY = 50, LIFE = 50, PATIENT_MS = 60000, SILENCE_MS = 100 };
+
+/* The issue of a job that a worker must answer; what is made up hardly hits it. */
+#define SOUND (UINT64_C(1) << 40)
 
 /* ---- messages ---- */
 
@@ -303,75 +306,102 @@ static void *victim_main(void *user)
     return NULL;
 }
 
-/* Read what a worker sent; true when it says hello, by `peer`: it is new, and is welcomed. */
-static bool welcome_one(void *router, unsigned char *peer, size_t *n_peer)
+/* Read what a worker sent, if it does within the socket's patience, and who it is: false when nothing came. */
+static bool hear(void *router, unsigned char *peer, size_t *n_peer, archi_msg_t *got)
 {
-    const archi_msg_t welcome = {ARCHI_MSG_WELCOME, session, 0, 100, 500};
     const archi_msg_bounds_t bounds = {1024, 1 << 20};
-    unsigned char from[ARCHI_MSG_PEER_MOST + 1], frame[FRAME_MOST];
-    int k = zmq_recv(router, from, sizeof from, 0), more = 1;
+    unsigned char frame[FRAME_MOST];
+    int k = zmq_recv(router, peer, ARCHI_MSG_PEER_MOST, 0), h, more = 0, body = 0;
     size_t size = sizeof more;
-    archi_msg_t got;
 
     if (k <= 0)
         return false;
-    int h = zmq_recv(router, frame, sizeof frame, 0);
-    bool hello = archi_msg_decode(frame, (size_t)(h < 0 ? 0 : h), 0, ARCHI_TO_FARM, &bounds, &got) == ARCHI_MSG_SOUND &&
-                 got.kind == ARCHI_MSG_HELLO;
-    for (zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size); more; zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size))
-        zmq_recv(router, frame, sizeof frame, 0);
-    if (!hello)
-        return false;
-    memcpy(peer, from, (size_t)k);
     *n_peer = (size_t)k;
-    return archi_msg_send(router, peer, *n_peer, &welcome, NULL, 0);
+    h = zmq_recv(router, frame, ARCHI_MSG_HEAD_BYTES, 0);
+    for (zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size); more; zmq_getsockopt(router, ZMQ_RCVMORE, &more, &size))
+        body = zmq_recv(router, frame + ARCHI_MSG_HEAD_BYTES, sizeof frame - ARCHI_MSG_HEAD_BYTES, 0);
+    if (archi_msg_decode(frame, (size_t)(h < 0 ? 0 : h), (size_t)(body < 0 ? 0 : body), ARCHI_TO_FARM, &bounds, got) !=
+        ARCHI_MSG_SOUND)
+        got->kind = (archi_msg_kind_t)0;
+    return true;
 }
 
-/* One life of a worker: at most LIFE messages from number `i` on, and then it is told to leave, if none of them told it.
- * So no message waits behind more than it may, and what a worker does not read because it has left is little. How many were
- * sent. */
+/* One life of a worker: it is welcomed, hears at most LIFE messages from number `i` on, so that what it does not read because
+ * one of them told it to leave is little, and then a sound job. How many of the messages were sent. */
 static uint64_t attack_life(void *router, const unsigned char *peer, size_t n_peer, uint64_t seed, uint64_t i, uint64_t n)
 {
-    const archi_msg_t bye = {.kind = ARCHI_MSG_BYE, .session = session};
+    const archi_msg_t welcome = {ARCHI_MSG_WELCOME, session, 0, 100, 500}, job = {ARCHI_MSG_JOB, session, SOUND, 0, 0};
     uint64_t first = i;
     raw_t m;
 
+    if (!archi_msg_send(router, peer, n_peer, &welcome, NULL, 0))
+        return 0;
     for (; i < n && i < first + LIFE; i++) {
         make(&m, seed, i);
         if (!send_raw(router, peer, n_peer, &m))
             return i - first;
     }
-    (void)archi_msg_send(router, peer, n_peer, &bye, NULL, 0);
+    (void)archi_msg_send(router, peer, n_peer, &job, "sound", 5);
     return i - first;
 }
 
-/* A coordinator that knows how to say hello, and then says anything. */
+typedef struct {
+    unsigned char id[ARCHI_MSG_PEER_MOST];
+    size_t n;
+} peer_t;
+
+/* Told to leave; and asked who it is, should it believe in another session by now. */
+static void dismiss(void *router, const peer_t *p)
+{
+    const archi_msg_t bye = {.kind = ARCHI_MSG_BYE, .session = session}, who = {.kind = ARCHI_MSG_WHO};
+
+    if (p->n > 0 && archi_msg_send(router, p->id, p->n, &bye, NULL, 0))
+        (void)archi_msg_send(router, p->id, p->n, &who, NULL, 0);
+}
+
+/* A coordinator that knows how to say hello, and then says anything. Whoever has answered the sound job is dismissed; when
+ * nobody says anything, all who said hello lately are: a hello of one that has left may be read after that of the next. */
+static uint64_t lead_lives(void *router, uint64_t n, uint64_t seed)
+{
+    peer_t late[8] = {{{0}, 0}}, from;
+    unsigned newest = 0;
+    uint64_t i = 0;
+    archi_msg_t got = {.kind = ARCHI_MSG_HELLO};
+
+    for (int silence = 0; i < n && silence < PATIENT_MS / SILENCE_MS;) {
+        if (!hear(router, from.id, &from.n, &got) || got.kind == ARCHI_MSG_HEARTBEAT) { /* nothing to do */
+            silence++;
+            for (int k = 0; k < 8; k++)
+                dismiss(router, &late[k]);
+        } else if (got.kind == ARCHI_MSG_HELLO) {
+            late[++newest % 8] = from;
+            i += attack_life(router, from.id, from.n, seed, i, n);
+            silence = 0;
+        } else if (got.kind == ARCHI_MSG_RESULT && got.issue == SOUND) {
+            dismiss(router, &from);
+        }
+    }
+    return i;
+}
+
 static int attack_workers(uint64_t n, uint64_t seed, victim_t *v)
 {
     void *context = zmq_ctx_new(), *router = open_socket(context, ZMQ_ROUTER), *wrong = NULL;
-    size_t bytes = sizeof v->endpoint, n_peer = 0;
-    unsigned char peer[ARCHI_MSG_PEER_MOST + 1];
-    int wait = 20, idle = 0;
+    size_t bytes = sizeof v->endpoint;
+    int wait = SILENCE_MS;
     pthread_t victim;
+    uint64_t n_sent;
 
     zmq_setsockopt(router, ZMQ_RCVTIMEO, &wait, sizeof wait);
     if (zmq_bind(router, "ipc://*") != 0 || zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, v->endpoint, &bytes) != 0)
         return 1;
     pthread_create(&victim, NULL, victim_main, v);
-    for (uint64_t i = 0; i < n && idle < PATIENT_MS / wait;) {
-        if (!welcome_one(router, peer, &n_peer)) {
-            idle++;
-            continue;
-        }
-        uint64_t sent = attack_life(router, peer, n_peer, seed, i, n);
-        idle = sent > 0 ? 0 : idle + 1;
-        i += sent;
-    }
+    n_sent = lead_lives(router, n, seed);
     atomic_store(&v->leave, true);
     pthread_join(victim, &wrong);
     zmq_close(router);
     zmq_ctx_term(context);
-    return idle >= PATIENT_MS / wait || wrong != NULL;
+    return n_sent < n || wrong != NULL;
 }
 
 int main(int argc, char **argv)

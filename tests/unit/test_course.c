@@ -198,6 +198,32 @@ static void large_blocks_move_in_pieces(void)
     CU_ASSERT(c.moved_bytes > 20 << 20);
 }
 
+/* Running ahead would copy megabytes again and again: that is not even tried. */
+static int tries_no_copies_of_large_blocks(archi_net_t *net, void *user)
+{
+    case_t *c = user;
+    spark_run_t s;
+    int n_wrong = 1;
+
+    if (spark_open(&s, net, 4, 1, 60000)) {
+        s.run.kind = ARCHI_AUTOMATIC;
+        s.run.moving = ARCHI_BALANCE;
+        s.run.until = c->until;
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_OK;
+        n_wrong += spark_digest(&s) != c->digest || s.stats.n_copies != 0;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void large_blocks_are_not_copied_to_run_ahead(void)
+{
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0, 0};
+
+    expect_of_sequential(&c);
+    CU_ASSERT_EQUAL(run_on_thread_ranks(4, tries_no_copies_of_large_blocks, &c), 0);
+}
+
 /* ---- balance ----------------------------------------------------------------------------------------------------- */
 
 static const arch_time_t phase_length = 100000;
@@ -519,6 +545,7 @@ int main(void)
                            {"wandering_blocks_change_their_executor", wandering_blocks_change_their_executor},
                            {"same_bits_whatever_is_tried", same_bits_whatever_is_tried},
                            {"large_blocks_move_in_pieces", large_blocks_move_in_pieces},
+                           {"large_blocks_are_not_copied_to_run_ahead", large_blocks_are_not_copied_to_run_ahead},
                            {"blocks_follow_a_hot_spot", blocks_follow_a_hot_spot},
                            {"a_trace_shows_moves", a_trace_shows_moves},
                            {"no_rank_takes_more_than_its_memory", no_rank_takes_more_than_its_memory},

@@ -123,7 +123,7 @@ static void same_bits_with_a_lookahead_of_a_nanosecond(void)
     case_t c = {{1, SPARK_N_LPS}, 1, 60000, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
     on_all_blocks_and_ranks(&c);
-    CU_ASSERT(c.n_rollbacks > 100 && c.n_undone > 0);
+    CU_ASSERT(c.n_rollbacks > share_of(100) && c.n_undone > 0);
 }
 
 /* The lookahead that is promised is far less than what the model keeps to: the more there is to win by running ahead. */
