@@ -31,6 +31,8 @@ typedef struct {
     arch_capacity_options_t o;
     cli_changes_t changes;
     cli_lab_t lab;
+    arch_design_t *read;
+    arch_capacity_t *found;
 } request_t;
 
 static const char *read_time(const char *text, arch_time_t *out)
@@ -51,9 +53,7 @@ static const char *read_option(void *request, int answer, const char *value)
     request_t *r = request;
 
     switch (answer) {
-    case FORMAT:
-        r->json = strcmp(value, "json") == 0;
-        return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
+    case FORMAT: return cli_take_json(value, &r->json);
     case CONFIDENCE: return cli_parse_share(value, &r->o.confidence) ? NULL : "a share, such as 95%";
     case TOLERANCE: return cli_parse_share(value, &r->o.tolerance) ? NULL : "a share, such as 1%";
     case REPLICATIONS: return cli_take_count(value, 1, 1000000, &r->o.replications);
@@ -80,48 +80,38 @@ static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
     return CLI_DONE;
 }
 
-static arch_status_t print(const request_t *r, const arch_capacity_t *c)
+static arch_status_t find(void *request, arch_lab_t *lab)
 {
-    char *text = NULL;
+    request_t *r = request;
 
-    ARCH_TRY(r->json ? arch_capacity_json(c, &text) : arch_capacity_text(c, cli_columns(stdout), cli_colour(stdout), &text));
-    fputs(text, stdout);
-    free(text);
-    return ARCH_OK;
+    return arch_capacity(lab, r->read, &r->o, &r->found);
+}
+
+static arch_status_t say(const void *request, char **text)
+{
+    const request_t *r = request;
+
+    return r->json ? arch_capacity_json(r->found, text)
+                   : arch_capacity_text(r->found, cli_columns(stdout), cli_colour(stdout), text);
 }
 
 /* Missed: not even the load that the design names is carried. */
-static int search(const cli_t *cli, request_t *r, const arch_design_t *design)
-{
-    arch_capacity_t *c = NULL;
-    arch_lab_t *lab = NULL;
-    arch_status_t st;
-    int status = cli_lab_open(cli, &r->lab, r->journal, &lab);
-
-    if (status != CLI_DONE)
-        return status;
-    st = arch_capacity(lab, design, &r->o, &c);
-    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
-    if (st == ARCH_OK)
-        st = print(r, c);
-    status = st != ARCH_OK ? cli_lab_failed(cli, st) : c->capacity.carried >= 1 ? CLI_DONE : CLI_MISSED;
-    arch_capacity_destroy(&c);
-    return status;
-}
-
 static int capacity_main(cli_t *cli, int argc, char **argv)
 {
     request_t r;
-    arch_design_t *design = NULL;
     int status;
 
     memset(&r, 0, sizeof r);
     status = read_command(cli, argc, argv, &r);
     if (status == CLI_DONE)
-        status = cli_read_changed(cli, r.design, &r.changes, &design);
+        status = cli_read_changed(cli, r.design, &r.changes, &r.read);
     if (status == CLI_DONE)
-        status = search(cli, &r, design);
-    arch_design_destroy(&design);
+        status = cli_lab_run(cli, &r.lab,
+                             &(cli_experiment_t){.request = &r, .journal = r.journal, .run = find, .say = say});
+    if (status == CLI_DONE && !(r.found->capacity.carried >= 1))
+        status = CLI_MISSED;
+    arch_capacity_destroy(&r.found);
+    arch_design_destroy(&r.read);
     cli_changes_clear(&r.changes);
     return status;
 }

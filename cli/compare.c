@@ -1,7 +1,6 @@
 /* cli/compare.c - architech compare: which figures of two or more designs differ, and why. */
 #include "cli/lab.h"
 #include <architech/compare.h>
-#include <architech/results.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +51,7 @@ typedef struct {
     char **path;
     uint32_t n;
     arch_design_t **design; /* [n] */
+    arch_comparison_t *found;
 } request_t;
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
@@ -74,8 +74,7 @@ static const char *read_option(void *request, int answer, const char *value)
         r->output = value;
         return NULL;
     case FORMAT:
-        r->json = strcmp(value, "json") == 0;
-        return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
+        return cli_take_json(value, &r->json);
     case REPLICATIONS:
         return cli_take_count(value, 2, 1000000, &r->o.replications);
     case MOST:
@@ -147,38 +146,26 @@ static int read_designs(const cli_t *cli, request_t *r)
 
 /* ---- the answer ------------------------------------------------------------------------------------------------- */
 
-static arch_status_t print(const request_t *r, const arch_comparison_t *c)
+static arch_status_t compare(void *request, arch_lab_t *lab)
 {
-    char *text = NULL;
+    request_t *r = request;
 
-    ARCH_TRY(r->json ? arch_comparison_json(c, &text)
-                     : arch_comparison_text(c, cli_columns(stdout), cli_colour(stdout), r->all, &text));
-    if (!r->lab.quiet)
-        fputs(text, stdout);
-    free(text);
-    return ARCH_OK;
+    return arch_compare(lab, (const arch_design_t *const *)r->design, r->n, &r->o, &r->found);
 }
 
-static int compare(const cli_t *cli, request_t *r)
+static arch_status_t write_file(const void *request)
 {
-    arch_comparison_t *c = NULL;
-    arch_lab_t *lab = NULL;
-    arch_status_t st = r->output != NULL ? arch_results_probe(r->output) : ARCH_OK;
-    int status;
+    const request_t *r = request;
 
-    if (st != ARCH_OK)
-        return cli_failed(cli, st);
-    status = cli_lab_open(cli, &r->lab, r->journal, &lab);
-    if (status != CLI_DONE)
-        return status;
-    st = arch_compare(lab, (const arch_design_t *const *)r->design, r->n, &r->o, &c);
-    if (st == ARCH_OK && r->output != NULL)
-        st = arch_comparison_write(r->output, c);
-    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
-    if (st == ARCH_OK)
-        st = print(r, c);
-    arch_comparison_destroy(&c);
-    return st == ARCH_OK ? CLI_DONE : cli_lab_failed(cli, st);
+    return r->output != NULL ? arch_comparison_write(r->output, r->found) : ARCH_OK;
+}
+
+static arch_status_t say(const void *request, char **text)
+{
+    const request_t *r = request;
+
+    return r->json ? arch_comparison_json(r->found, text)
+                   : arch_comparison_text(r->found, cli_columns(stdout), cli_colour(stdout), r->all, text);
 }
 
 static int compare_main(cli_t *cli, int argc, char **argv)
@@ -191,7 +178,8 @@ static int compare_main(cli_t *cli, int argc, char **argv)
     if (status == CLI_DONE)
         status = read_designs(cli, &r);
     if (status == CLI_DONE)
-        status = compare(cli, &r);
+        status = cli_lab_run(cli, &r.lab, &(cli_experiment_t){&r, r.journal, {r.output}, compare, write_file, say});
+    arch_comparison_destroy(&r.found);
     for (uint32_t k = 0; r.design != NULL && k < r.n; k++)
         arch_design_destroy(&r.design[k]);
     free(r.design);

@@ -3,6 +3,7 @@
 #include "coordinator/machine.h"
 #include "kernels/gpu.h"
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,7 +124,7 @@ static bool may_use_gpu(const arch_lab_options_t *o)
            (o->executor == ARCH_EXECUTOR_AUTO && o->endpoint == NULL && o->publish == NULL && archi_device_count() > 0);
 }
 
-int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out)
+static int open_lab(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out)
 {
     arch_lab_options_t *o = &lab->options;
 
@@ -140,7 +141,8 @@ int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab
     return arch_lab_open(o, out) == ARCH_OK ? CLI_DONE : cli_failed(cli, arch_error_status());
 }
 
-void cli_lab_close(cli_lab_t *lab, arch_lab_t **open, bool finished)
+/* The progress line is wiped off; `finished`: the journal goes, too. */
+static void close_lab(cli_lab_t *lab, arch_lab_t **open, bool finished)
 {
     cli_progress_end(&lab->progress);
     if (finished)
@@ -149,7 +151,7 @@ void cli_lab_close(cli_lab_t *lab, arch_lab_t **open, bool finished)
         arch_lab_close(open);
 }
 
-int cli_lab_failed(const cli_t *cli, arch_status_t st)
+static int say_failed(const cli_t *cli, arch_status_t st)
 {
     if (st != ARCH_E_CANCELLED)
         return cli_failed(cli, st);
@@ -157,4 +159,46 @@ int cli_lab_failed(const cli_t *cli, arch_status_t st)
         fprintf(stderr, "architech: stopped by %s before the end\n",
                 cli_progress_signal() == SIGTERM ? "SIGTERM" : "SIGINT");
     return CLI_MACHINE;
+}
+
+static arch_status_t say(const cli_lab_t *lab, const cli_experiment_t *e)
+{
+    char *text = NULL;
+
+    if (lab->quiet)
+        return ARCH_OK;
+    ARCH_TRY(e->say(e->request, &text));
+    fputs(text, stdout);
+    free(text);
+    return ARCH_OK;
+}
+
+int cli_lab_run(const cli_t *cli, cli_lab_t *lab, const cli_experiment_t *e)
+{
+    arch_lab_t *open = NULL;
+    arch_status_t st = ARCH_OK;
+    int status;
+
+    for (size_t i = 0; i < sizeof e->files / sizeof *e->files && st == ARCH_OK; i++)
+        if (e->files[i] != NULL)
+            st = arch_results_probe(e->files[i]);
+    if (st != ARCH_OK)
+        return cli_failed(cli, st);
+    status = open_lab(cli, lab, e->journal, &open);
+    if (status == CLI_DONE)
+        st = e->run(e->request, open);
+    if (status == CLI_DONE && st == ARCH_OK && e->write != NULL)
+        st = e->write(e->request);
+    close_lab(lab, &open, status == CLI_DONE && st == ARCH_OK);
+    if (status != CLI_DONE)
+        return status;
+    if (st == ARCH_OK)
+        st = say(lab, e);
+    return st == ARCH_OK ? CLI_DONE : say_failed(cli, st);
+}
+
+const char *cli_take_json(const char *text, bool *json)
+{
+    *json = strcmp(text, "json") == 0;
+    return *json || strcmp(text, "text") == 0 ? NULL : "\"text\" or \"json\"";
 }

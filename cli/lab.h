@@ -53,13 +53,20 @@ typedef struct {
 int cli_lab_options(const cli_t *cli, const cli_command_t *command, int argc, char **argv, const struct option *options,
                     cli_lab_t *lab, const char *(*take)(void *user, int answer, const char *value), void *user);
 
-/* Open it; `journal` is the folder for answers, or NULL. CLI_DONE, or the exit status with the reason printed. */
-int cli_lab_open(const cli_t *cli, cli_lab_t *lab, const char *journal, arch_lab_t **out);
+/* An experiment, from its files to the answer on standard output; each is called with the command's request. */
+typedef struct {
+    void *request;
+    const char *journal;     /* folder for answers, NULL: none; it goes when all files are written */
+    const char *files[2];    /* to be written: that they can be is tried before anything is simulated; NULL: none */
+    arch_status_t (*run)(void *request, arch_lab_t *lab);
+    arch_status_t (*write)(const void *request);              /* the files; NULL: none */
+    arch_status_t (*say)(const void *request, char **text);   /* what is printed, unless --quiet; malloc'ed */
+} cli_experiment_t;
 
-/* Close it, the progress line wiped off; `finished`: the journal goes, too. */
-void cli_lab_close(cli_lab_t *lab, arch_lab_t **open, bool finished);
+/* CLI_DONE, or the exit status with the reason printed. */
+int cli_lab_run(const cli_t *cli, cli_lab_t *lab, const cli_experiment_t *experiment);
 
-/* What failed, with its exit status: stopped by a signal, or the library's word. */
-int cli_lab_failed(const cli_t *cli, arch_status_t st);
+/* What --format may say; what was expected, or NULL. */
+const char *cli_take_json(const char *text, bool *json);
 
 #endif

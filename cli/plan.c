@@ -2,8 +2,6 @@
 #include "cli/lab.h"
 #include <architech/plan.h>
 #include <getopt.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -12,33 +10,14 @@ typedef struct {
     cli_changes_t set;
     arch_plan_options_t options;
     cli_lab_t lab;
+    arch_design_t *read;
+    arch_changes_t *may; /* what the file of changes allows */
+    arch_plan_t *found;
 } request_t;
 
 enum { CONFIDENCE = 256, FIRST, MOST, INDIFFERENCE, SIDE_BY_SIDE, TRUST_NOTHING, ALL, FORMAT, CHANGE, SET, UNSET, RESUME };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
-
-/* "99%" or "0.99", from 0 up to, but not at, 1. */
-static bool read_share(const char *text, double *out)
-{
-    char *end;
-    double v = strtod(text, &end);
-
-    if (end == text)
-        return false;
-    if (strcmp(end, "%") == 0)
-        v /= 100;
-    else if (*end != '\0')
-        return false;
-    *out = v;
-    return v > 0 && v < 1;
-}
-
-static const char *read_format(const char *text, bool *json)
-{
-    *json = strcmp(text, "json") == 0;
-    return *json || strcmp(text, "text") == 0 ? NULL : "text or json";
-}
 
 static const char *read_value(void *request, int answer, const char *value)
 {
@@ -49,10 +28,10 @@ static const char *read_value(void *request, int answer, const char *value)
     case CHANGE: r->changes = value; break;
     case 'o': r->output = value; break;
     case RESUME: r->journal = value; break;
-    case FORMAT: return read_format(value, &r->json);
+    case FORMAT: return cli_take_json(value, &r->json);
     case CONFIDENCE:
-        return read_share(value, &r->options.confidence) && r->options.confidence > 0.5 ? NULL : "a share above 50%";
-    case INDIFFERENCE: return read_share(value, &r->options.indifference) ? NULL : share;
+        return cli_parse_share(value, &r->options.confidence) && r->options.confidence > 0.5 ? NULL : "a share above 50%";
+    case INDIFFERENCE: return cli_parse_share(value, &r->options.indifference) ? NULL : share;
     case FIRST: return cli_take_count(value, 2, 1000000, &r->options.first);
     case MOST: return cli_take_count(value, 2, 1000000, &r->options.most);
     case SIDE_BY_SIDE: return cli_take_count(value, 1, 1000, &r->options.side_by_side);
@@ -103,58 +82,44 @@ static int read_changes(const cli_t *cli, const char *path, const arch_design_t 
     return status;
 }
 
-static int print(const cli_t *cli, const request_t *r, const arch_plan_t *plan)
+static arch_status_t make(void *request, arch_lab_t *lab)
 {
-    char *text = NULL;
-    arch_status_t st;
+    request_t *r = request;
 
-    if (r->json)
-        st = arch_plan_json(plan, &text);
-    else
-        st = arch_plan_text(plan, cli_columns(stdout), cli_colour(stdout), &text);
-    if (st == ARCH_OK && (r->json || !r->lab.quiet))
-        fputs(text, stdout);
-    free(text);
-    if (st == ARCH_OK && r->output != NULL)
-        st = arch_plan_write(plan, r->output);
-    if (st != ARCH_OK)
-        return cli_failed(cli, st);
-    return plan->answer != ARCH_NONE ? CLI_DONE : CLI_MISSED;
+    return arch_plan(lab, r->read, r->may, &r->options, &r->found);
 }
 
-static int make(const cli_t *cli, request_t *r, const arch_design_t *design, const arch_changes_t *changes)
+static arch_status_t write_file(const void *request)
 {
-    arch_plan_t *plan = NULL;
-    arch_lab_t *lab = NULL;
-    int status = cli_lab_open(cli, &r->lab, r->journal, &lab);
-    arch_status_t st;
+    const request_t *r = request;
 
-    if (status != CLI_DONE) {
-        cli_lab_close(&r->lab, &lab, false);
-        return status;
-    }
-    st = arch_plan(lab, design, changes, &r->options, &plan);
-    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
-    status = st == ARCH_OK ? print(cli, r, plan) : cli_lab_failed(cli, st);
-    arch_plan_destroy(&plan);
-    return status;
+    return r->output != NULL ? arch_plan_write(r->found, r->output) : ARCH_OK;
+}
+
+static arch_status_t say(const void *request, char **text)
+{
+    const request_t *r = request;
+
+    return r->json ? arch_plan_json(r->found, text)
+                   : arch_plan_text(r->found, cli_columns(stdout), cli_colour(stdout), text);
 }
 
 static int plan_main(cli_t *cli, int argc, char **argv)
 {
     request_t r = {0};
-    arch_design_t *design = NULL;
-    arch_changes_t *changes = NULL;
     int status = read_options(cli, argc, argv, &r);
 
     if (status == CLI_DONE)
-        status = cli_read_changed(cli, r.design, &r.set, &design);
+        status = cli_read_changed(cli, r.design, &r.set, &r.read);
     if (status == CLI_DONE)
-        status = read_changes(cli, r.changes, design, &changes);
+        status = read_changes(cli, r.changes, r.read, &r.may);
     if (status == CLI_DONE)
-        status = make(cli, &r, design, changes);
-    arch_changes_destroy(&changes);
-    arch_design_destroy(&design);
+        status = cli_lab_run(cli, &r.lab, &(cli_experiment_t){&r, r.journal, {r.output}, make, write_file, say});
+    if (status == CLI_DONE && r.found->answer == ARCH_NONE)
+        status = CLI_MISSED;
+    arch_plan_destroy(&r.found);
+    arch_changes_destroy(&r.may);
+    arch_design_destroy(&r.read);
     cli_changes_clear(&r.set);
     return status;
 }

@@ -2,7 +2,6 @@
 #include "cli/lab.h"
 #include <architech/sensitivity.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FORMAT = 256, METRIC, RANGE, ONLY, TRAJECTORIES, MOST, BASE, REPLICATIONS, SEED, SET, UNSET, JOURNAL };
@@ -31,6 +30,8 @@ typedef struct {
     arch_sensitivity_options_t o;
     cli_changes_t changes;
     cli_lab_t lab;
+    arch_design_t *read;
+    arch_sensitivity_t *found;
 } request_t;
 
 static const char *read_only(request_t *r, const char *value)
@@ -49,9 +50,7 @@ static const char *read_option(void *request, int answer, const char *value)
     request_t *r = request;
 
     switch (answer) {
-    case FORMAT:
-        r->json = strcmp(value, "json") == 0;
-        return r->json || strcmp(value, "text") == 0 ? NULL : "\"text\" or \"json\"";
+    case FORMAT: return cli_take_json(value, &r->json);
     case METRIC: r->o.metric = value; return NULL;
     case RANGE: return cli_parse_share(value, &r->o.range) ? NULL : "a share, such as 20%";
     case ONLY: return read_only(r, value);
@@ -78,49 +77,35 @@ static int read_command(const cli_t *cli, int argc, char **argv, request_t *r)
     return CLI_DONE;
 }
 
-static arch_status_t print(const request_t *r, const arch_sensitivity_t *s)
+static arch_status_t study(void *request, arch_lab_t *lab)
 {
-    char *text = NULL;
+    request_t *r = request;
 
-    if (r->json)
-        ARCH_TRY(arch_sensitivity_json(s, &text));
-    else
-        ARCH_TRY(arch_sensitivity_text(s, cli_columns(stdout), cli_colour(stdout), &text));
-    fputs(text, stdout);
-    free(text);
-    return ARCH_OK;
+    return arch_sensitivity(lab, r->read, &r->o, &r->found);
 }
 
-static int study(const cli_t *cli, request_t *r, const arch_design_t *design)
+static arch_status_t say(const void *request, char **text)
 {
-    arch_sensitivity_t *s = NULL;
-    arch_lab_t *lab = NULL;
-    arch_status_t st;
-    int status = cli_lab_open(cli, &r->lab, r->journal, &lab);
+    const request_t *r = request;
 
-    if (status != CLI_DONE)
-        return status;
-    st = arch_sensitivity(lab, design, &r->o, &s);
-    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
-    if (st == ARCH_OK)
-        st = print(r, s);
-    arch_sensitivity_destroy(&s);
-    return st == ARCH_OK ? CLI_DONE : cli_lab_failed(cli, st);
+    return r->json ? arch_sensitivity_json(r->found, text)
+                   : arch_sensitivity_text(r->found, cli_columns(stdout), cli_colour(stdout), text);
 }
 
 static int sensitivity_main(cli_t *cli, int argc, char **argv)
 {
     request_t r;
-    arch_design_t *design = NULL;
     int status;
 
     memset(&r, 0, sizeof r);
     status = read_command(cli, argc, argv, &r);
     if (status == CLI_DONE)
-        status = cli_read_changed(cli, r.design, &r.changes, &design);
+        status = cli_read_changed(cli, r.design, &r.changes, &r.read);
     if (status == CLI_DONE)
-        status = study(cli, &r, design);
-    arch_design_destroy(&design);
+        status = cli_lab_run(cli, &r.lab,
+                             &(cli_experiment_t){.request = &r, .journal = r.journal, .run = study, .say = say});
+    arch_sensitivity_destroy(&r.found);
+    arch_design_destroy(&r.read);
     cli_changes_clear(&r.changes);
     return status;
 }

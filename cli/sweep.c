@@ -32,6 +32,7 @@ typedef struct {
     double confidence;
     cli_lab_t lab;
     arch_sweep_t *sweep;
+    arch_swept_t *found;
 } request_t;
 
 /* ---- the command line ------------------------------------------------------------------------------------------- */
@@ -111,17 +112,28 @@ static arch_status_t write_csv(const char *path, const arch_swept_t *swept)
     return st;
 }
 
-static arch_status_t print(const request_t *r, const arch_swept_t *swept)
+static arch_status_t sweep(void *request, arch_lab_t *lab)
 {
-    char *text = NULL;
+    request_t *r = request;
 
-    if (r->lab.quiet)
-        return ARCH_OK;
-    ARCH_TRY(r->format == AS_CSV ? arch_swept_csv(swept, &text)
-                                 : arch_swept_text(swept, cli_columns(stdout), cli_colour(stdout), r->rows, &text));
-    fputs(text, stdout);
-    free(text);
-    return ARCH_OK;
+    return arch_sweep(lab, r->sweep, r->confidence, &r->found);
+}
+
+static arch_status_t write_files(const void *request)
+{
+    const request_t *r = request;
+
+    if (r->output != NULL)
+        ARCH_TRY(arch_swept_write(r->output, r->found));
+    return r->csv != NULL ? write_csv(r->csv, r->found) : ARCH_OK;
+}
+
+static arch_status_t say(const void *request, char **text)
+{
+    const request_t *r = request;
+
+    return r->format == AS_CSV ? arch_swept_csv(r->found, text)
+                               : arch_swept_text(r->found, cli_columns(stdout), cli_colour(stdout), r->rows, text);
 }
 
 static int list(const cli_t *cli, const request_t *r)
@@ -149,32 +161,6 @@ static const char *journal_of(request_t *r)
     return r->own_journal;
 }
 
-static int sweep(const cli_t *cli, request_t *r)
-{
-    arch_swept_t *swept = NULL;
-    arch_lab_t *lab = NULL;
-    arch_status_t st = r->output != NULL ? arch_results_probe(r->output) : ARCH_OK;
-    int status;
-
-    if (st == ARCH_OK && r->csv != NULL)
-        st = arch_results_probe(r->csv);
-    if (st != ARCH_OK)
-        return cli_failed(cli, st);
-    status = cli_lab_open(cli, &r->lab, journal_of(r), &lab);
-    if (status != CLI_DONE)
-        return status;
-    st = arch_sweep(lab, r->sweep, r->confidence, &swept);
-    if (st == ARCH_OK && r->output != NULL)
-        st = arch_swept_write(r->output, swept);
-    if (st == ARCH_OK && r->csv != NULL)
-        st = write_csv(r->csv, swept);
-    cli_lab_close(&r->lab, &lab, st == ARCH_OK);
-    if (st == ARCH_OK)
-        st = print(r, swept);
-    arch_swept_destroy(&swept);
-    return st == ARCH_OK ? CLI_DONE : cli_lab_failed(cli, st);
-}
-
 static int sweep_main(cli_t *cli, int argc, char **argv)
 {
     request_t r;
@@ -186,7 +172,10 @@ static int sweep_main(cli_t *cli, int argc, char **argv)
     if (status == CLI_DONE)
         status = read_sweep(cli, &r);
     if (status == CLI_DONE)
-        status = r.dry ? list(cli, &r) : sweep(cli, &r);
+        status = r.dry ? list(cli, &r)
+                       : cli_lab_run(cli, &r.lab, &(cli_experiment_t){&r, journal_of(&r), {r.output, r.csv}, sweep,
+                                                                      write_files, say});
+    arch_swept_destroy(&r.found);
     arch_sweep_destroy(&r.sweep);
     free(r.own_journal);
     return status;

@@ -1,6 +1,7 @@
 /* experiments/sampling.c - points that fill a space evenly. */
 #include "experiments/sampling.h"
 #include "engine/draw.h"
+#include <string.h>
 
 enum { BITS = 32, DEGREE = 9 };
 
@@ -138,4 +139,26 @@ void archi_latin_hypercube(uint64_t seed, uint32_t points, uint32_t n, double *x
             double within = (double)(archi_draw(key, k, i).w[2] >> 2) * 0x1p-30;
             x[(size_t)i * n + k] = (x[(size_t)i * n + k] + within) / points;
         }
+}
+
+static uint64_t morris_draw(uint64_t seed, uint64_t *count) { return archi_mix64(archi_mix64(seed) + (*count)++); }
+
+void archi_morris(uint64_t seed, uint64_t *count, uint32_t n, double *u, uint32_t *order)
+{
+    const double step = ARCHI_MORRIS_LEVELS / (2.0 * (ARCHI_MORRIS_LEVELS - 1));
+
+    for (uint32_t k = 0; k < n; k++) {
+        u[k] = (double)(morris_draw(seed, count) % ARCHI_MORRIS_LEVELS) / (ARCHI_MORRIS_LEVELS - 1);
+        order[k] = k;
+    }
+    for (uint32_t k = n; k > 1; k--) {
+        uint32_t other = (uint32_t)(morris_draw(seed, count) % k), held = order[k - 1];
+        order[k - 1] = order[other];
+        order[other] = held;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        double *next = u + (size_t)(i + 1) * n;
+        memcpy(next, next - n, n * sizeof *next);
+        next[order[i]] += next[order[i]] + step <= 1 + 1e-9 ? step : -step;
+    }
 }

@@ -23,4 +23,10 @@ void archi_sobol_shift(uint64_t seed, uint32_t n, uint32_t *shift);
  * random within it, and the axes are matched at random. Column k depends on seed, k and `points` alone. */
 void archi_latin_hypercube(uint64_t seed, uint32_t points, uint32_t n, double *x);
 
+/* Morris' trajectory, of n + 1 points u[(n + 1) * n] on a grid of ARCHI_MORRIS_LEVELS levels from 0 to 1: each differs from
+ * the one before in one coordinate, order[i], by 2/3 up or down, every coordinate once (Technometrics 33, 1991). *count
+ * numbers the draws of the seed. */
+enum { ARCHI_MORRIS_LEVELS = 4 };
+void archi_morris(uint64_t seed, uint64_t *count, uint32_t n, double *u, uint32_t *order);
+
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 4, FEW = 2, RESAMPLES = 400, SIDE_BY_SIDE = 256, MOST_PARAMETERS = 1000 };
+enum { FEW = 2, RESAMPLES = 400, SIDE_BY_SIDE = 256, MOST_PARAMETERS = 1000 };
 
 /* Where a parameter is among those of the walk. */
 typedef struct {
@@ -181,28 +181,6 @@ static void drop_places(place_t *place)
 
 static uint64_t draw(const study_t *s, uint64_t *count) { return archi_mix64(archi_mix64(s->o.seed) + (*count)++); }
 
-/* A trajectory of n + 1 places that differ in one knob each, by 2/3 of its range: every knob once, in random order. */
-static void make_trajectory(const study_t *s, uint64_t *count, place_t *place, uint32_t *order)
-{
-    const double step = LEVELS / (2.0 * (LEVELS - 1));
-    uint32_t n = s->n_knobs;
-
-    for (uint32_t k = 0; k < n; k++) {
-        place[0].u[k] = (double)(draw(s, count) % LEVELS) / (LEVELS - 1);
-        order[k] = k;
-    }
-    for (uint32_t k = n; k > 1; k--) {
-        uint32_t other = (uint32_t)(draw(s, count) % k), held = order[k - 1];
-        order[k - 1] = order[other];
-        order[other] = held;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        double *u = place[i + 1].u;
-        memcpy(u, place[i].u, n * sizeof *u);
-        u[order[i]] += u[order[i]] + step <= 1 + 1e-9 ? step : -step;
-    }
-}
-
 /* Effects over the whole range, of each trajectory; NAN where one of the two places could not be told. */
 static void read_effects(const place_t *place, const uint32_t *order, uint32_t n, double *effect)
 {
@@ -255,7 +233,7 @@ static arch_status_t screen(study_t *s)
         ARCH_TRY_TO(done, ARCH_FAIL(ARCH_E_NOMEM, "no memory to screen %u parameters", n));
     ARCH_TRY_TO(done, make_places(r * (n + 1), n, &place));
     for (uint32_t t = 0; t < r; t++)
-        make_trajectory(s, &count, place + (size_t)t * (n + 1), order + (size_t)t * n);
+        archi_morris(s->o.seed, &count, n, place[(size_t)t * (n + 1)].u, order + (size_t)t * n);
     ARCH_TRY_TO(done, try_places(s, "screening", place, r * (n + 1)));
     for (uint32_t t = 0; t < r; t++)
         read_effects(place + (size_t)t * (n + 1), order + (size_t)t * n, n, effect + (size_t)t * n);

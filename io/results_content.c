@@ -9,7 +9,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "memory is written as it lies; the file is little-endian");
 
-enum { IMAGE_STEP = 1 << 20, COMPRESS_ROWS = 1024, DEFLATE_LEVEL = 1, CHUNK_CELLS = 16384 };
+enum { COMPRESS_ROWS = 1024, DEFLATE_LEVEL = 1, CHUNK_CELLS = 16384 };
 
 /* One vector of cells, ready for a dataset or an attribute. */
 typedef struct {
@@ -464,56 +464,19 @@ static arch_status_t write_content(hid_t file, const arch_results_t *results)
     return write_all_series(file, results);
 }
 
-static arch_status_t create_in_memory(hid_t *file)
-{
-    arch_status_t st = ARCH_OK;
-    hid_t create = 0, access = 0;
-
-    ARCH_TRY_H5_TO(done, create = H5Pcreate(H5P_FILE_CREATE));
-    ARCH_TRY_H5_TO(done, H5Pset_userblock(create, ARCHI_SEAL_BYTES));
-    ARCH_TRY_H5_TO(done, H5Pset_obj_track_times(create, false));
-    ARCH_TRY_H5_TO(done, access = H5Pcreate(H5P_FILE_ACCESS));
-    ARCH_TRY_H5_TO(done, H5Pset_fapl_core(access, IMAGE_STEP, false));
-    ARCH_TRY_H5_TO(done, *file = H5Fcreate("architech-results", H5F_ACC_TRUNC, create, access));
-done:
-    archi_h5_close_list(access);
-    archi_h5_close_list(create);
-    return st;
-}
-
-static arch_status_t take_image(hid_t file, void **image, size_t *bytes)
-{
-    arch_status_t st = ARCH_OK;
-    ssize_t n;
-
-    ARCH_TRY_H5_TO(done, H5Fflush(file, H5F_SCOPE_GLOBAL));
-    ARCH_TRY_H5_TO(done, n = H5Fget_file_image(file, NULL, 0));
-    *image = malloc((size_t)n);
-    if (*image == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to write results of %zd bytes", n);
-    *bytes = (size_t)n;
-    ARCH_TRY_H5_TO(done, H5Fget_file_image(file, *image, *bytes));
-done:
-    return st;
-}
-
 arch_status_t archi_results_image(const arch_results_t *results, bool with_rows, void **image, size_t *bytes)
 {
     arch_status_t st = ARCH_OK;
     hid_t file = 0;
 
     *image = NULL;
-    ARCH_TRY_TO(done, create_in_memory(&file));
+    ARCH_TRY_TO(done, archi_h5_create_in_memory(&file));
     ARCH_TRY_TO(done, write_content(file, results));
     if (with_rows)
         ARCH_TRY_TO(done, archi_series_write_rows(file, results, H5P_DEFAULT, NULL));
-    ARCH_TRY_TO(done, take_image(file, image, bytes));
+    ARCH_TRY_TO(done, archi_h5_take_image(file, image, bytes));
 done:
     if (file > 0)
         H5Fclose(file);
-    if (st != ARCH_OK) {
-        free(*image);
-        *image = NULL;
-    }
     return st;
 }

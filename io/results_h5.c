@@ -122,6 +122,45 @@ size_t archi_h5_size(archi_cell_t cell, size_t width)
     }
 }
 
+arch_status_t archi_h5_create_in_memory(hid_t *file)
+{
+    const size_t step = 1 << 20; /* by which it grows */
+    arch_status_t st = ARCH_OK;
+    hid_t create = 0, access = 0;
+
+    ARCH_TRY_H5_TO(done, create = H5Pcreate(H5P_FILE_CREATE));
+    ARCH_TRY_H5_TO(done, H5Pset_userblock(create, ARCHI_SEAL_BYTES));
+    ARCH_TRY_H5_TO(done, H5Pset_obj_track_times(create, false));
+    ARCH_TRY_H5_TO(done, access = H5Pcreate(H5P_FILE_ACCESS));
+    ARCH_TRY_H5_TO(done, H5Pset_fapl_core(access, step, false));
+    ARCH_TRY_H5_TO(done, *file = H5Fcreate("architech", H5F_ACC_TRUNC, create, access));
+done:
+    archi_h5_close_list(access);
+    archi_h5_close_list(create);
+    return st;
+}
+
+arch_status_t archi_h5_take_image(hid_t file, void **image, size_t *bytes)
+{
+    arch_status_t st = ARCH_OK;
+    ssize_t n;
+
+    *image = NULL;
+    ARCH_TRY_H5_TO(done, H5Fflush(file, H5F_SCOPE_GLOBAL));
+    ARCH_TRY_H5_TO(done, n = H5Fget_file_image(file, NULL, 0));
+    *image = malloc((size_t)n);
+    if (*image == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a file of %zd bytes", n);
+    *bytes = (size_t)n;
+    ARCH_TRY_H5_TO(done, H5Fget_file_image(file, *image, *bytes));
+done:
+    if (st != ARCH_OK) {
+        free(*image);
+        *image = NULL;
+    }
+    return st;
+}
+
 /* FNV-1a of 64 bits (Fowler, Noll, Vo), over bytes. */
 static uint64_t checksum(uint64_t sum, const unsigned char *bytes, size_t n)
 {

@@ -43,6 +43,11 @@ void archi_h5_close_list(hid_t id);
 hid_t archi_h5_type(archi_cell_t cell, size_t width);
 size_t archi_h5_size(archi_cell_t cell, size_t width);
 
+/* A file in memory that leaves room for a seal, without a trace of when it was made; the caller closes it. */
+arch_status_t archi_h5_create_in_memory(hid_t *file);
+/* Its bytes, malloc'ed: all but the seal. ARCH_E_NOMEM; *image is NULL on failure. */
+arch_status_t archi_h5_take_image(hid_t file, void **image, size_t *bytes);
+
 /* The seal of an open file of `bytes` bytes, computed from all behind it. */
 arch_status_t archi_seal_compute(int fd, const char *path, uint64_t *bytes, char seal[ARCHI_SEAL_BYTES]);
 

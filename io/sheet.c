@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, IMAGE_STEP = 1 << 20, COMPRESS_CELLS = 4096, DEFLATE_LEVEL = 1, DEFLATE_RATIO = 1100 };
+enum { FORMAT = 1, COMPRESS_CELLS = 4096, DEFLATE_LEVEL = 1, DEFLATE_RATIO = 1100 };
 
 /* ---- the seal --------------------------------------------------------------------------------------------------- */
 
@@ -184,46 +184,17 @@ done:
     return st;
 }
 
-static arch_status_t create_in_memory(hid_t *file)
-{
-    arch_status_t st = ARCH_OK;
-    hid_t create = 0, access = 0;
-
-    ARCH_TRY_H5_TO(done, create = H5Pcreate(H5P_FILE_CREATE));
-    ARCH_TRY_H5_TO(done, H5Pset_userblock(create, ARCHI_SEAL_BYTES));
-    ARCH_TRY_H5_TO(done, H5Pset_obj_track_times(create, false));
-    ARCH_TRY_H5_TO(done, access = H5Pcreate(H5P_FILE_ACCESS));
-    ARCH_TRY_H5_TO(done, H5Pset_fapl_core(access, IMAGE_STEP, false));
-    ARCH_TRY_H5_TO(done, *file = H5Fcreate("architech-sheet", H5F_ACC_TRUNC, create, access));
-done:
-    archi_h5_close_list(access);
-    archi_h5_close_list(create);
-    return st;
-}
-
 static arch_status_t make_image(const content_t *c, void **image, size_t *bytes)
 {
     arch_status_t st = ARCH_OK;
     hid_t file = 0;
-    ssize_t n;
 
-    *image = NULL;
-    ARCH_TRY_TO(done, create_in_memory(&file));
+    ARCH_TRY_TO(done, archi_h5_create_in_memory(&file));
     ARCH_TRY_TO(done, write_content(file, c));
-    ARCH_TRY_H5_TO(done, H5Fflush(file, H5F_SCOPE_GLOBAL));
-    ARCH_TRY_H5_TO(done, n = H5Fget_file_image(file, NULL, 0));
-    *bytes = (size_t)n;
-    *image = malloc(*bytes);
-    if (*image == NULL)
-        ARCH_TRY_TO(done, ARCH_FAIL(ARCH_E_NOMEM, "no memory for a file of %zu bytes", *bytes));
-    ARCH_TRY_H5_TO(done, H5Fget_file_image(file, *image, *bytes));
+    ARCH_TRY_TO(done, archi_h5_take_image(file, image, bytes));
 done:
     if (file > 0)
         H5Fclose(file);
-    if (st != ARCH_OK) {
-        free(*image);
-        *image = NULL;
-    }
     return st;
 }
 

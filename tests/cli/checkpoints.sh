@@ -136,5 +136,12 @@ expect 0 "could not be written" architech run design.json --quiet --checkpoint-e
 
 # Mistakes.
 expect 2 "expected a time above 0" architech run design.json --checkpoint-every 0s
+# How many replications a precision takes shows at its end: no checkpoint knows.
+for precise in "--precision 5%" "--replications auto" "--set /run/precision=0.05"; do
+    for saving in "--checkpoint-every 10s" "--checkpoint-every-simulated 1s" "--checkpoint-keep 2" "--resume auto"; do
+        # shellcheck disable=SC2086
+        expect 2 "writes no checkpoints and goes on from none" architech run design.json $precise $saving
+    done
+done
 expect 2 "expected a whole number" architech run design.json --checkpoint-keep 0
 exit $failed

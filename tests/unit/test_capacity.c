@@ -1,26 +1,28 @@
 /* tests/unit/test_capacity.c - capacities and sensitivities that theory knows: M/M/1 has a load at which it is 70 % busy,
  * one at which its p95 passes 10 ms, a backlog that drains in a time, and elasticities. */
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One server of 1 ms, so 1,000/s at most; `rate`, then run settings and objectives. */
-static arch_design_t *mm1(const char *rate, const char *run, const char *objectives)
+/* One server of 1 ms, so 1,000/s at most; steps before it, `rate`, then run settings and objectives. */
+static arch_design_t *station(const char *lead, const char *rate, const char *run, const char *objectives)
 {
     char text[1024];
-    arch_problems_t problems = {0, NULL};
-    arch_design_t *design = NULL;
 
     snprintf(text, sizeof text,
-             "{\"architech\": 1, \"name\": \"mm1\", \"services\": {\"app\": {\"endpoints\": {\"serve\": [{\"cpu\": "
+             "{\"architech\": 1, \"name\": \"mm1\", \"services\": {\"app\": {\"endpoints\": {\"serve\": [%s{\"cpu\": "
              "{\"exponential\": {\"mean\": \"1ms\"}}}]}}}, \"workloads\": {\"web\": {\"rate\": \"%s\", \"mix\": "
              "{\"app/serve\": 1}}}, \"run\": {%s}, \"objectives\": {%s}}",
-             rate, run, objectives);
-    if (arch_design_parse("test", ".", text, strlen(text), &design, &problems) != ARCH_OK)
-        abort();
-    return design;
+             lead, rate, run, objectives);
+    return design_of_text(".", text);
+}
+
+static arch_design_t *mm1(const char *rate, const char *run, const char *objectives)
+{
+    return station("", rate, run, objectives);
 }
 
 static const char busy[] = "\"room\": {\"element\": \"app\", \"utilisation\": {\"below\": 0.7}}";
@@ -28,7 +30,7 @@ static const char quick[] = "\"quick\": {\"workload\": \"web\", \"p95\": {\"belo
 
 static arch_capacity_t *look(const arch_design_t *design, arch_capacity_options_t options, uint32_t threads)
 {
-    arch_lab_options_t o = {.threads = threads};
+    arch_lab_options_t o = {.threads = threads, .memory_limit = 2 << 20}; /* ends what piles up unseen */
     arch_lab_t *lab = NULL;
     arch_capacity_t *c = NULL;
 
@@ -146,17 +148,17 @@ static arch_sensitivity_t *study(const arch_design_t *design, arch_sensitivity_o
 }
 
 /* T = s / (1 - rate s): at half load a percent of s is 2 % of T, one of the rate 1 %; so about four fifths of the variance
- * are the service time's. */
+ * are the service time's. A delay of 10 us before it is as long as it is, whatever the rest does. */
 static void finds_the_elasticities_of_a_queue(void)
 {
-    arch_design_t *design = mm1("500/s", "\"duration\": \"50s\"", "");
+    arch_design_t *design = station("{\"delay\": \"10us\"}, ", "500/s", "\"duration\": \"50s\"", "");
     const arch_sensitivity_options_t o = {.range = 0.1, .trajectories = 16, .base = 32};
     arch_sensitivity_t *s = study(design, o, ARCH_OK);
     const arch_parameter_t *p = s->parameter;
 
-    CU_ASSERT_EQUAL_FATAL(s->n_parameters, 2);
+    CU_ASSERT_EQUAL_FATAL(s->n_parameters, 3);
     CU_ASSERT_STRING_EQUAL(s->metric, "web app/serve mean");
-    CU_ASSERT_STRING_EQUAL(p[0].name, "/services/app/endpoints/serve/0/cpu");
+    CU_ASSERT_STRING_EQUAL(p[0].name, "/services/app/endpoints/serve/1/cpu");
     CU_ASSERT_STRING_EQUAL(p[0].value, "1 ms");
     CU_ASSERT_STRING_EQUAL(p[1].name, "/workloads/web/rate");
     CU_ASSERT(p[0].effect > 0 && p[1].effect > 0);
@@ -164,7 +166,11 @@ static void finds_the_elasticities_of_a_queue(void)
         fprintf(stderr, "effects %g and %g\n", p[0].effect, p[1].effect);
     CU_ASSERT_DOUBLE_EQUAL(p[0].effect / p[1].effect, 2, 0.35);
     CU_ASSERT_DOUBLE_EQUAL(p[0].effect, 2 * 2e6 * 2 * log(1.1), 0.2e6); /* over the whole range */
+    CU_ASSERT_DOUBLE_EQUAL(p[2].strength.value, 10e3 * 2 * log(1.1), 0.02 * 10e3);
+    CU_ASSERT(p[2].spread < 0.1 * p[2].strength.value); /* depends on no other, and the exponential is nearly a line */
     CU_ASSERT_DOUBLE_EQUAL(p[0].total.value, 0.8, 0.12);
+    CU_ASSERT_DOUBLE_EQUAL(p[0].first.value, 0.8, 0.15);
+    CU_ASSERT_DOUBLE_EQUAL(p[2].total.value, 0, 0.001);
     CU_ASSERT_DOUBLE_EQUAL(p[0].first.value + p[1].first.value, 1, 0.15);
     CU_ASSERT_EQUAL(s->n_failed, 0);
     arch_sensitivity_destroy(&s);

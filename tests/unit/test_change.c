@@ -1,4 +1,5 @@
 /* test_change.c - designs changed by pointer, scaled, and asked for values. */
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/design.h>
 #include <architech/dist.h>
@@ -16,39 +17,16 @@
     "   \"a.b-c\": {\"endpoints\": {\"x\": [{\"cpu\": \"1ms\"}]}}},\n"                                                 \
     " \"workloads\": {\"web\": {\"rate\": \"600/min\", \"mix\": {\"app/serve\": 1}}}}"
 
-static arch_design_t *parsed(const char *text)
-{
-    arch_problems_t p = {0, NULL};
-    arch_design_t *d;
-
-    if (arch_design_parse("design", ".", text, strlen(text), &d, &p) != ARCH_OK)
-        fprintf(stderr, "%s\n", arch_error_text());
-    arch_problems_clear(&p);
-    return d;
-}
-
 /* The design of most tests. */
-static arch_design_t *shop(void) { return parsed(DESIGN); }
-
-static arch_design_t *changed(const arch_design_t *d, const char *pointer, const char *value)
-{
-    arch_change_t change = {pointer, value};
-    arch_problems_t p = {0, NULL};
-    arch_design_t *out;
-
-    if (arch_design_change(d, &change, 1, &out, &p) != ARCH_OK)
-        fprintf(stderr, "%s\n", arch_error_text());
-    arch_problems_clear(&p);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    return out;
-}
+static arch_design_t *shop(void) { return design_of_text(".", DESIGN); }
 
 static void sets_creates_and_removes_values(void)
 {
-    arch_design_t *d = shop(), *six = changed(d, "/services/app/replicas", "6");
-    arch_design_t *timed = changed(six, "/run/duration", "\"90s\""), *none = changed(timed, "/services/app/replicas", NULL);
-    arch_design_t *step = changed(none, "/services/app/endpoints/serve/-", "{\"delay\": \"3ms\"}");
-    arch_design_t *less = changed(step, "/services/app/endpoints/serve/0", NULL);
+    arch_design_t *d = shop(), *six = design_with(d, "/services/app/replicas", "6");
+    arch_design_t *timed = design_with(six, "/run/duration", "\"90s\"");
+    arch_design_t *none = design_with(timed, "/services/app/replicas", NULL);
+    arch_design_t *step = design_with(none, "/services/app/endpoints/serve/-", "{\"delay\": \"3ms\"}");
+    arch_design_t *less = design_with(step, "/services/app/endpoints/serve/0", NULL);
 
     CU_ASSERT_EQUAL(d->service[0].replicas, 4);
     CU_ASSERT_EQUAL(six->service[0].replicas, 6);
@@ -80,7 +58,7 @@ static void gives_the_same_text_and_hash_for_the_same_change(void)
 
     for (size_t i = 0, n = 0; d->source[i]; i++)
         n += (size_t)sprintf(spaced + n, d->source[i] == ':' ? " :\t\n" : "%c", d->source[i]);
-    again = parsed(spaced);
+    again = design_of_text(".", spaced);
     CU_ASSERT_EQUAL_FATAL(arch_design_change(d, once, 2, &a, &p), ARCH_OK);
     CU_ASSERT_EQUAL_FATAL(arch_design_change(d, twice, 3, &b, &p), ARCH_OK);
     CU_ASSERT_EQUAL_FATAL(arch_design_change(again, once, 2, &c, &p), ARCH_OK);
@@ -169,7 +147,7 @@ static void says_which_change_is_wrong_and_what_is_near(void)
 static void decodes_what_pointers_escape(void)
 {
     const char *objective = "{\"workload\": \"web\", \"mean\": {\"below\": \"1s\"}}";
-    arch_design_t *d = shop(), *named = changed(d, "/objectives/a~1b~0", objective);
+    arch_design_t *d = shop(), *named = design_with(d, "/objectives/a~1b~0", objective);
     char *text;
 
     CU_ASSERT_STRING_EQUAL(named->objective[0].name, "a/b~");
@@ -187,16 +165,16 @@ static void changes_what_a_program_has_changed(void)
     arch_design_t *d = shop(), *out;
 
     d->run.seed = 77; /* settings alone: its own words still hold for the rest */
-    out = changed(d, "/services/app/endpoints/serve/0/cpu/lognormal/cv", "1.5");
+    out = design_with(d, "/services/app/endpoints/serve/0/cpu/lognormal/cv", "1.5");
     CU_ASSERT_EQUAL(out->run.seed, 77);
     CU_ASSERT_DOUBLE_EQUAL(arch_dist_cv(&out->service[0].endpoint[0].steps.step[0].time, NULL), 1.5, 1e-9);
     arch_design_destroy(&out);
     d->service[0].cores = 8;
-    out = changed(d, "/services/app/replicas", "2");
+    out = design_with(d, "/services/app/replicas", "2");
     CU_ASSERT(out->service[0].cores == 8 && out->service[0].replicas == 2 && out->run.seed == 77);
     arch_design_destroy(&out);
     d->source = "";
-    out = changed(d, "/services/app/replicas", "3");
+    out = design_with(d, "/services/app/replicas", "3");
     CU_ASSERT(out->service[0].cores == 8 && out->service[0].replicas == 3);
     arch_design_destroy(&out);
     d->service[0].replicas = 0;
@@ -242,7 +220,7 @@ static void scaled_to(const char *load, double factor, const char *pointer, cons
              "{\"architech\": 1, \"services\": {\"app\": {\"endpoints\": {\"serve\": [{\"cpu\": \"1ms\"}]}}},"
              "\"workloads\": {\"web\": {%s, \"mix\": {\"app/serve\": 1}}}}",
              load);
-    d = parsed(text);
+    d = design_of_text(".", text);
     CU_ASSERT_EQUAL(arch_design_scale_load(d, factor, &out), ARCH_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     expect_value(out, pointer, wanted);
@@ -307,10 +285,10 @@ static double seconds_to_change(uint32_t n)
         at += (size_t)sprintf(text + at, "%s\"s%u\": {\"replicas\": 2, \"endpoints\": {\"x\": [{\"cpu\": \"1ms\"}]}}",
                               i ? "," : "", i);
     sprintf(text + at, "}, \"workloads\": {\"web\": {\"rate\": \"10/s\", \"mix\": {\"s0/x\": 1}}}}");
-    d = parsed(text);
+    d = design_of_text(".", text);
     began = clock();
     sprintf(pointer, "/services/s%u/replicas", n - 1);
-    out = changed(d, pointer, "3");
+    out = design_with(d, pointer, "3");
     CU_ASSERT_EQUAL(out->service[n - 1].replicas, 3);
     free(text);
     arch_design_destroy(&out);

@@ -4,6 +4,7 @@
 #include "coordinator/ledger_pack.h"
 #include "engine/block_pack.h"
 #include "engine/queue.h"
+#include "support/designs.h"
 #include "unit/results_folder.h"
 #include <CUnit/Basic.h>
 #include <architech/run.h>
@@ -30,26 +31,13 @@ static const char shop[] =
     "                \"batch\": {\"users\": 3, \"think\": \"50ms\", \"mix\": {\"app/write\": 1}}},"
     " \"run\": {\"duration\": \"4s\", \"replications\": 4%s}%s}";
 
-static arch_design_t *parse(const char *text)
-{
-    arch_problems_t problems = {0, NULL};
-    arch_design_t *design = NULL;
-
-    if (arch_design_parse("test", ".", text, strlen(text), &design, &problems) != ARCH_OK) {
-        for (uint32_t i = 0; i < problems.n; i++)
-            fprintf(stderr, "%s: %s\n", problems.problem[i].at, problems.problem[i].text);
-        abort();
-    }
-    return design;
-}
-
 /* The shop with more run settings (", ...") and more members (", ..."). */
 static arch_design_t *make_shop(const char *settings, const char *members)
 {
     char text[sizeof shop + 1024];
 
     snprintf(text, sizeof text, shop, settings, members);
-    return parse(text);
+    return design_of_text(".", text);
 }
 
 static void same(double a, double b) { CU_ASSERT(memcmp(&a, &b, sizeof a) == 0); }

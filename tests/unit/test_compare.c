@@ -1,5 +1,6 @@
 /* tests/unit/test_compare.c - designs side by side: common random numbers shrink the variance of differences, a design does
  * not differ from itself, and the parts of a request's way add up. */
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
@@ -8,14 +9,12 @@
 
 static arch_design_t *read_design(const char *path, const char *rate, arch_time_t duration, arch_time_t warmup)
 {
-    arch_problems_t problems = {0, NULL};
-    arch_change_t change = {"/workloads/web/rate", rate};
-    arch_design_t *design = NULL, *changed = NULL;
+    arch_design_t *design = design_of_file(path), *changed = design;
 
-    if (arch_design_read(path, &design, &problems) != ARCH_OK ||
-        arch_design_change(design, &change, rate != NULL ? 1 : 0, &changed, &problems) != ARCH_OK)
-        abort();
-    arch_design_destroy(&design);
+    if (rate != NULL)
+        changed = design_with(design, "/workloads/web/rate", rate);
+    if (changed != design)
+        arch_design_destroy(&design);
     changed->run.duration = duration;
     changed->run.warmup = warmup;
     return changed;

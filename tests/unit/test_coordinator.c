@@ -1,5 +1,6 @@
 /* tests/unit/test_coordinator.c - arch_run(), arch_cut() and arch_traffic() from the outside: one answer however the work is
  * shared, nothing lost, and sentences that say what is wrong. */
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/run.h>
 #include <math.h>
@@ -23,26 +24,13 @@ static const char shop[] =
     "                \"batch\": {\"users\": 3, \"think\": \"50ms\", \"mix\": {\"app/write\": 1}}},"
     " \"run\": {\"duration\": \"4s\", \"replications\": 4%s}%s}";
 
-static arch_design_t *parse(const char *text)
-{
-    arch_problems_t problems = {0, NULL};
-    arch_design_t *design = NULL;
-
-    if (arch_design_parse("test", ".", text, strlen(text), &design, &problems) != ARCH_OK) {
-        for (uint32_t i = 0; i < problems.n; i++)
-            fprintf(stderr, "%s: %s\n", problems.problem[i].at, problems.problem[i].text);
-        abort();
-    }
-    return design;
-}
-
 /* The shop with more run settings (", ...") and more members (", ..."). */
 static arch_design_t *make_shop(const char *settings, const char *members)
 {
     char text[sizeof shop + 1024];
 
     snprintf(text, sizeof text, shop, settings, members);
-    return parse(text);
+    return design_of_text(".", text);
 }
 
 static arch_design_t *single_server(const char *rate, const char *service, const char *run)
@@ -53,7 +41,7 @@ static arch_design_t *single_server(const char *rate, const char *service, const
              "{\"architech\": 1, \"services\": {\"app\": {%s \"endpoints\": {\"serve\": [{\"cpu\": {\"exponential\": "
              "{\"mean\": \"1ms\"}}}]}}}, \"workloads\": {\"web\": {\"rate\": \"%s\", \"mix\": {\"app/serve\": 1}}},"
              " \"run\": {%s}}", service, rate, run);
-    return parse(text);
+    return design_of_text(".", text);
 }
 
 static arch_results_t *run_with(const arch_design_t *design, arch_run_options_t options)
@@ -271,7 +259,8 @@ static void a_run_that_is_steady_from_the_start_loses_little(void)
 /* The load begins at three times what the server bears; the backlog takes some seconds to work off. */
 static void a_start_up_is_left_out(void)
 {
-    arch_design_t *design = parse(
+    arch_design_t *design = design_of_text(
+        ".",
         "{\"architech\": 1, \"services\": {\"app\": {\"endpoints\": {\"serve\": [{\"cpu\": {\"exponential\": {\"mean\": "
         "\"1ms\"}}}]}}}, \"workloads\": {\"web\": {\"rate\": {\"points\": [[\"0s\", \"3000/s\"], [\"2s\", \"300/s\"]]}, "
         "\"mix\": {\"app/serve\": 1}}}, \"run\": {\"duration\": \"40s\", \"replications\": 4}}");

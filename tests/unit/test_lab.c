@@ -2,6 +2,7 @@
  * when a design does not. */
 #include <CUnit/Basic.h>
 #include "results_folder.h"
+#include "support/designs.h"
 #include <architech/architech.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +10,8 @@
 
 static arch_design_t *read_design(const char *path, arch_time_t duration)
 {
-    arch_problems_t problems = {0, NULL};
-    arch_design_t *design = NULL;
+    arch_design_t *design = design_of_file(path);
 
-    if (arch_design_read(path, &design, &problems) != ARCH_OK)
-        abort();
     design->run.duration = duration;
     design->run.warmup = ARCH_AUTO;
     return design;

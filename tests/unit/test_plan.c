@@ -1,6 +1,7 @@
 /* tests/unit/test_plan.c - changes and their costs, and plans: the answer of an exhaustive sweep with a tenth of its
  * requests, on any number of threads; what is missed, and by how much, when nothing will do. */
 #include "results_folder.h"
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
@@ -8,16 +9,6 @@
 #include <string.h>
 
 static results_folder_t folder;
-
-static arch_design_t *read_design(const char *path)
-{
-    arch_problems_t problems = {0, NULL};
-    arch_design_t *design = NULL;
-
-    if (arch_design_read(path, &design, &problems) != ARCH_OK)
-        abort();
-    return design;
-}
 
 static arch_changes_t *parse(const arch_design_t *design, const char *text)
 {
@@ -56,7 +47,7 @@ static void costs_are_exact(void)
         int64_t per_year;
     } good[] = {{"\"$30/month\"", 360000000}, {"\"$0.1/hour\"", 876000000}, {"\"30 EUR/month\"", 360000000},
                 {"\"EUR 1/day\"", 365000000}, {"\"$0.000001/year\"", 1},    {"0", 0}};
-    arch_design_t *d = read_design("examples/stage-2-horizontal.json");
+    arch_design_t *d = design_of_file("examples/stage-2-horizontal.json");
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char text[512];
@@ -91,7 +82,7 @@ static void refuses(const arch_design_t *d, const char *text, const char *at, co
 
 static void slips_are_told_with_their_place(void)
 {
-    arch_design_t *d = read_design("examples/stage-2-horizontal.json");
+    arch_design_t *d = design_of_file("examples/stage-2-horizontal.json");
 
     refuses(d, "[]", "", "found an empty array, expected an object");
     refuses(d, "{\"changes\": []}", "", "found no \"architech_changes\"");
@@ -154,7 +145,7 @@ static uint32_t cheapest_of_sweep(const arch_plan_t *sweep)
 /* Ten replications of each, as a sweep has; short ones, so that the test is. */
 static void finds_what_a_sweep_finds(void)
 {
-    arch_design_t *d = read_design("examples/stage-2-horizontal.json");
+    arch_design_t *d = design_of_file("examples/stage-2-horizontal.json");
     arch_changes_t *changes = parse(d, space);
     arch_plan_t *plan, *sweep;
 
@@ -186,7 +177,7 @@ static void finds_what_a_sweep_finds(void)
 
 static void is_the_same_on_any_machine(void)
 {
-    arch_design_t *d = read_design("examples/stage-2-horizontal.json");
+    arch_design_t *d = design_of_file("examples/stage-2-horizontal.json");
     arch_changes_t *changes = parse(d, space);
     char *text[3] = {NULL};
     char path[1200];
@@ -213,7 +204,7 @@ static void is_the_same_on_any_machine(void)
 
 static void says_what_comes_nearest(void)
 {
-    arch_design_t *d = read_design("examples/stage-2-horizontal.json");
+    arch_design_t *d = design_of_file("examples/stage-2-horizontal.json");
     arch_changes_t *changes = parse(d, REPLICAS("\"cost\": \"$30/month\""));
     arch_plan_t *plan;
     char *text = NULL;
@@ -241,7 +232,7 @@ static void says_what_comes_nearest(void)
 /* Half the time a load of 820 requests a second, half of it half that: two replicas (0.61 busy of at most 0.7), then one. */
 static void bounds_by_a_perfect_autoscaler(void)
 {
-    arch_design_t *d = read_design("examples/stage-2-horizontal.json"), *varying = NULL;
+    arch_design_t *d = design_of_file("examples/stage-2-horizontal.json"), *varying = NULL;
     arch_change_t load = {"/workloads/web/rate",
                           "{\"points\": [[\"0s\", \"800/s\"], [\"2s\", \"400/s\"]], \"between\": \"step\"}"};
     arch_problems_t problems = {0, NULL};
@@ -269,7 +260,7 @@ static void bounds_by_a_perfect_autoscaler(void)
 
 static void refuses_what_cannot_be_planned(void)
 {
-    arch_design_t *d = read_design("examples/mm1.json");
+    arch_design_t *d = design_of_file("examples/mm1.json");
     arch_lab_t *lab = NULL;
     arch_plan_t *plan = NULL;
     arch_changes_t changes = {.n_changes = 0};

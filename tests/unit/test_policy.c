@@ -1,5 +1,6 @@
 /* test_policy.c - policies plugged in behave as built-in ones do: those that do the same give the same bits, on any number
  * of ranks, by every executor, saved, restored and branched; and how many replicas there are is up to an autoscaler. */
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
@@ -20,17 +21,11 @@
 static arch_design_t *design(const char *policy, const char *queue)
 {
     static const char text[] = DESIGN;
-    arch_problems_t p = {0, NULL};
-    arch_design_t *d = NULL;
     char json[sizeof text + 200];
     const char *a = strstr(text, "QUEUE"), *b = strstr(text, "POLICY");
 
     snprintf(json, sizeof json, "%.*s%s%.*s%s%s", (int)(a - text), text, queue, (int)(b - a) - 5, a + 5, policy, b + 6);
-    if (arch_design_parse("test", ".", json, strlen(json), &d, &p) != ARCH_OK)
-        fprintf(stderr, "%s\n", arch_error_text());
-    arch_problems_clear(&p);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(d);
-    return d;
+    return design_of_text(".", json);
 }
 
 /* Two services, a database with read replicas and a cache; "more" is called by "app" and by a workload, without a balancer,
@@ -53,17 +48,9 @@ static arch_design_t *design_of_direct_calls(const char *balance, const char *qu
         "\"workloads\": {\"web\": {\"rate\": \"600/s\", \"mix\": {\"lb\": 1}}, \"job\": {\"users\": 10, \"think\": \"20ms\","
         "  \"mix\": {\"more\": {\"weight\": 2, \"balance\": %s}, \"db/get\": 1}}}}";
     char text[sizeof form + 400];
-    arch_problems_t p = {0, NULL};
-    arch_design_t *d = NULL;
 
     snprintf(text, sizeof text, form, balance, balance, queue, balance, balance);
-    if (arch_design_parse("test", ".", text, strlen(text), &d, &p) != ARCH_OK)
-        fprintf(stderr, "%s\n", arch_error_text());
-    for (uint32_t i = 0; i < p.n; i++)
-        fprintf(stderr, "%s: %s\n", p.problem[i].at, p.problem[i].text);
-    arch_problems_clear(&p);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(d);
-    return d;
+    return design_of_text(".", text);
 }
 
 /* ---- policies ------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* tests/unit/test_precision.c - replications until figures are precise: the run is that of the number it ended with, it
  * stops when it may and not before, and it says what it could not reach. */
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/run.h>
 #include <math.h>
@@ -18,16 +19,10 @@ static const char text[] =
 
 static arch_design_t *make_design(const char *run, const char *members)
 {
-    arch_problems_t problems = {0, NULL};
-    arch_design_t *design = NULL;
     char json[2048];
 
     snprintf(json, sizeof json, text, run, members);
-    if (arch_design_parse("test", ".", json, strlen(json), &design, &problems) != ARCH_OK) {
-        fprintf(stderr, "%s\n", problems.n > 0 ? problems.problem[0].text : arch_error_text());
-        abort();
-    }
-    return design;
+    return design_of_text(".", json);
 }
 
 static arch_results_t *run(const arch_design_t *design, const arch_run_options_t *options)

@@ -142,6 +142,41 @@ static void latin_hypercubes_depend_on_the_seed_and_match_axes_at_random(void)
     CU_ASSERT(fabs(sum / N) < 4 * (1.0 / 12) / sqrt(N));
 }
 
+/* On the grid, one coordinate at a time, each once, by two thirds; all levels, orders and ways are as frequent. */
+static void trajectories_change_one_coordinate_by_two_thirds(void)
+{
+    enum { N = 3, TRAJECTORIES = 2400 };
+    double u[(N + 1) * N];
+    uint32_t order[N], level[ARCHI_MORRIS_LEVELS] = {0}, last[N] = {0}, up = 0;
+    uint64_t count = 0;
+
+    for (int t = 0; t < TRAJECTORIES; t++) {
+        uint32_t changed = 0;
+        archi_morris(7, &count, N, u, order);
+        for (uint32_t i = 0; i < N; i++) {
+            const double *before = u + i * N, *after = before + N;
+            for (uint32_t k = 0; k < N; k++) {
+                double step = after[k] - before[k], place = 3 * after[k];
+                CU_ASSERT(fabs(place - round(place)) < 1e-9 && place > -1e-9 && place < 3 + 1e-9);
+                CU_ASSERT_EQUAL(fabs(step) > 1e-9, k == order[i]);
+                if (k == order[i])
+                    CU_ASSERT_DOUBLE_EQUAL(fabs(step), 2 / 3.0, 1e-9);
+            }
+            up += after[order[i]] > before[order[i]];
+            changed |= 1u << order[i];
+        }
+        CU_ASSERT_EQUAL(changed, (1u << N) - 1);
+        for (uint32_t k = 0; k < N; k++)
+            level[(int)round(3 * u[k])]++;
+        last[order[N - 1]]++;
+    }
+    for (int i = 0; i < ARCHI_MORRIS_LEVELS; i++) /* of 7,200: 1,800, within five standard deviations */
+        CU_ASSERT(abs((int)level[i] - TRAJECTORIES * N / 4) < 184);
+    for (int k = 0; k < N; k++) /* of 2,400: 800 */
+        CU_ASSERT(abs((int)last[k] - TRAJECTORIES / N) < 116);
+    CU_ASSERT(abs((int)up - TRAJECTORIES * N / 2) < 213);
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -156,8 +191,8 @@ int main(void)
     CU_add_test(suite, "Latin hypercubes have one point in each part", latin_hypercubes_have_one_point_in_each_part);
     CU_add_test(suite, "Latin hypercubes depend on the seed",
                 latin_hypercubes_depend_on_the_seed_and_match_axes_at_random);
+    CU_add_test(suite, "trajectories change one coordinate by two thirds", trajectories_change_one_coordinate_by_two_thirds);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
-    CU_cleanup_registry();
-    return CU_get_number_of_failures() > 0;
+    return CU_get_number_of_failures() != 0;
 }

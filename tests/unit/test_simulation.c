@@ -1,5 +1,6 @@
 /* test_simulation.c - a replication that is stepped, saved and branched is the one that arch_run() simulates. */
 #include "random_design.h"
+#include "support/designs.h"
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <glob.h>
@@ -12,30 +13,6 @@
 enum { REPLICATIONS = 3 };
 
 /* ---- designs -------------------------------------------------------------------------------------------------------- */
-
-static arch_design_t *parsed(const char *json)
-{
-    arch_problems_t p = {0, NULL};
-    arch_design_t *d = NULL;
-
-    if (arch_design_parse("test", "examples", json, strlen(json), &d, &p) != ARCH_OK)
-        fprintf(stderr, "%s\n", arch_error_text());
-    arch_problems_clear(&p);
-    return d;
-}
-
-static arch_design_t *changed(const arch_design_t *d, const char *pointer, const char *value)
-{
-    arch_change_t change = {pointer, value};
-    arch_problems_t p = {0, NULL};
-    arch_design_t *out = NULL;
-
-    if (arch_design_change(d, &change, 1, &out, &p) != ARCH_OK)
-        fprintf(stderr, "%s\n", arch_error_text());
-    arch_problems_clear(&p);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    return out;
-}
 
 static arch_simulation_t *simulation_of(const arch_design_t *d, uint32_t replication)
 {
@@ -183,7 +160,7 @@ static void random_designs_end_with_the_bits_of_a_run(void)
         arch_design_t *d;
         if (!random_design(json, sizeof json, seed))
             continue;
-        d = parsed(json);
+        d = design_of_text("examples", json);
         CU_ASSERT_PTR_NOT_NULL_FATAL(d);
         d->run.replications = 1;
         snprintf(name, sizeof name, "random design %u", (unsigned)seed);
@@ -215,7 +192,7 @@ static arch_design_t *shop(const char *rate)
     char text[] = SHOP, *at = strstr(text, "RATE");
 
     memcpy(at, rate, 4); /* four digits */
-    return parsed(text);
+    return design_of_text("examples", text);
 }
 
 static void results_on_the_way_are_of_the_time_so_far(void)
@@ -282,7 +259,7 @@ static arch_simulation_t *halfway(const arch_design_t *d)
 /* Mean latency of reads from halfway to the end under a change; the state must be sound on its way. */
 static double mean_after(const arch_simulation_t *s, const arch_design_t *d, const char *pointer, const char *value)
 {
-    arch_design_t *other = changed(d, pointer, value);
+    arch_design_t *other = design_with(d, pointer, value);
     arch_simulation_t *b = NULL;
     const arch_observation_t *seen;
     double mean = NAN;
@@ -335,8 +312,8 @@ static void fewer_cores_and_threads_are_left_to_who_has_them(void)
         arch_design_t *slow = shop("1200"), *d, *fast;
         arch_simulation_t *s;
         snprintf(word, sizeof word, "\"%s\"", disciplines[i]);
-        d = changed(slow, "/services/app/discipline", word);
-        fast = changed(d, "/services/app/cores", "4");
+        d = design_with(slow, "/services/app/discipline", word);
+        fast = design_with(d, "/services/app/cores", "4");
         s = halfway(fast);
         CU_ASSERT(mean_after(s, d, "/services/app/cores", "1") > 5e6);
         CU_ASSERT(mean_after(s, d, "/services/app/threads", "2") > 5e6);
@@ -356,7 +333,7 @@ static void fewer_cores_and_threads_are_left_to_who_has_them(void)
 static void refuses(const arch_simulation_t *s, const arch_design_t *d, const char *pointer, const char *value,
                     const char *words)
 {
-    arch_design_t *other = changed(d, pointer, value);
+    arch_design_t *other = design_with(d, pointer, value);
     arch_simulation_t *b = (arch_simulation_t *)(uintptr_t)1;
 
     CU_ASSERT_EQUAL(arch_simulation_branch(s, other, &b), ARCH_E_ARG);
