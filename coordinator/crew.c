@@ -15,8 +15,10 @@ static const double many_events = 1e9;
 /* What a GPU cannot do; NULL: nothing of it is asked for. */
 static const char *obstacle(const arch_run_options_t *o)
 {
-    if (o->n_policies > 0 || o->n_autoscalers > 0)
+    if (o->n_policies > 0)
         return "policies that a program plugs in run on its own cores";
+    if (o->n_autoscalers > 0)
+        return "autoscalers that a program plugs in run on its own cores";
     if (o->partitions > 1 || o->group > 1)
         return "a replication is whole on a GPU: partitions and groups must be 1, or not be given";
     if (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL)
@@ -31,7 +33,8 @@ static bool is_large(const archi_job_t *job)
     return n >= ARCHI_MANY_REPLICATIONS && n * archi_layout_expected_events(job->plan) >= many_events;
 }
 
-static void use_device(archi_job_t *job)
+/* A GPU wants it so, and autoscalers, which see and change all of a replication at one instant. */
+static void keep_whole(archi_job_t *job)
 {
     job->own_options.executor = ARCH_EXECUTOR_SEQUENTIAL;
     job->own_options.partitions = 1;
@@ -62,8 +65,8 @@ arch_status_t archi_crew_choose(archi_job_t *job, uint32_t rank_here)
         if (archi_device_open(rank_here, &job->device) != ARCH_OK)
             arch_error_clear(); /* then not */
     }
-    if (job->device != NULL)
-        use_device(job);
+    if (job->device != NULL || job->options->n_autoscalers > 0)
+        keep_whole(job);
     return ARCH_OK;
 }
 
@@ -82,7 +85,7 @@ arch_status_t archi_crew_agree(archi_job_t *job, archi_net_t *net)
 
 /* ---- the ensemble ------------------------------------------------------------------------------------------------ */
 
-/* Is each replication one block on one rank, of which nothing is kept but what it counts, and that nobody stops on the way? */
+/* Is each replication one block on one rank, run in one go, of which nothing is kept but what it counts? */
 static bool are_apart(const archi_job_t *job)
 {
     return job->layout.n_blocks == 1 && job->layout.group_size == 1 && job->keeper == NULL && job->resume == NULL &&

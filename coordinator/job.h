@@ -24,7 +24,6 @@ typedef struct archi_job archi_job_t;
 struct archi_job {
     const arch_design_t      *design;
     const arch_run_options_t *options;
-    arch_run_options_t        whole;       /* the options where autoscalers want every replication in one block */
     /* Collective over an MPI net, on rank 0 of threads only: from the ledger to *out. */
     arch_status_t           (*answer)(archi_job_t *job, archi_net_t *net, void *out);
     void                     *out;

@@ -322,28 +322,20 @@ static arch_status_t run_mpi(archi_job_t *job, arch_status_t st)
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */
 
-/* What autoscalers see and change is all of a replication at one instant: it lies in one block. Who gets requests now, and
- * who starts, is not in the block, so it is not saved. */
-static arch_status_t make_room_for_autoscalers(archi_job_t *job)
+static arch_status_t check_autoscalers(const archi_job_t *job)
 {
     const arch_run_options_t *o = job->options;
 
-    if (o->n_autoscalers == 0)
-        return ARCH_OK;
-    if (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL)
+    /* who gets requests now, and who starts, is not in the block */
+    if (o->n_autoscalers > 0 && (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL))
         return ARCH_FAIL(ARCH_E_ARG, "a run with autoscalers writes no checkpoints and goes on from none");
-    job->whole = *o;
-    if (o->executor != ARCH_EXECUTOR_GPU) /* which says itself that it cannot */
-        job->whole.executor = ARCH_EXECUTOR_SEQUENTIAL;
-    job->whole.partitions = job->whole.group = 1;
-    job->options = &job->whole;
     return archi_scalers_check(job->design, o->autoscaler, o->n_autoscalers);
 }
 
 static arch_status_t begin(archi_job_t *job)
 {
     ARCH_TRY(archi_job_check(job->design));
-    ARCH_TRY(make_room_for_autoscalers(job));
+    ARCH_TRY(check_autoscalers(job));
     ARCH_TRY(archi_precision_begin(job));
     ARCH_TRY(archi_plan_compile_plugged(job->design, job->options->policy, job->options->n_policies, &job->plan));
     job->compile_seconds = archi_machine_seconds() - job->began;

@@ -140,8 +140,8 @@ static double wall_left(const archi_choice_t *c, const archi_measures_t *m, cons
 
 /* ---- trials ------------------------------------------------------------------------------------------------------ */
 
-/* Running ahead copies blocks again and again, unless the model can be undone: of large ones not even a trial pays, as its few
- * segments would go into copying a gigabyte several times. */
+/* Running ahead copies blocks again and again, unless the model can be undone: of large ones not even a trial pays, as its
+ * few segments would go into copying a gigabyte several times. */
 static int may_run_ahead(const archi_choice_t *c, const archi_measures_t *m)
 {
     double bytes = 0;

@@ -56,6 +56,9 @@ static arch_status_t check_policies(const arch_lab_options_t *o)
     if (o->workers > 0 || o->endpoint != NULL)
         return ARCH_FAIL(ARCH_E_ARG, "policies and autoscalers are functions of this process, which workers do not have: "
                                      "give threads instead of workers");
+    if (o->executor == ARCH_EXECUTOR_GPU)
+        return ARCH_FAIL(ARCH_E_ARG, "policies and autoscalers are functions of this process, which a GPU does not have: "
+                                     "give threads instead");
     if (o->journal != NULL)
         return ARCH_FAIL(ARCH_E_ARG, "a journal does not know policies and autoscalers apart: give them without a journal");
     return ARCH_OK;

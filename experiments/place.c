@@ -21,8 +21,6 @@ arch_status_t archi_place_open(const arch_lab_options_t *options, archi_place_t 
         return ARCH_FAIL(ARCH_E_ARG, "executor %u: expected one of auto, cpu and gpu", options->executor);
     if (options->executor == ARCH_EXECUTOR_GPU && (options->workers > 0 || options->endpoint != NULL))
         return ARCH_FAIL(ARCH_E_ARG, "a GPU and workers exclude each other: give one of them");
-    if (options->executor == ARCH_EXECUTOR_GPU && (options->n_policies > 0 || options->n_autoscalers > 0))
-        return ARCH_FAIL(ARCH_E_ARG, "executor \"gpu\": policies that a program plugs in run on its own cores");
     if (options->executor == ARCH_EXECUTOR_GPU || wants_gpu(options))
         return archi_place_ensemble(options, out);
     return options->workers > 0 || options->endpoint != NULL ? archi_place_farm(options, out)

@@ -1,5 +1,5 @@
-/* experiments/place_ensemble.c - all jobs that have been put by the time that somebody waits for an answer are done together,
- * as one ensemble, by threads of this process and a GPU. */
+/* experiments/place_ensemble.c - all jobs that have been put by the time that somebody waits for an answer are done
+ * together, as one ensemble, by threads of this process and a GPU. */
 #include "experiments/place.h"
 #include "experiments/work.h"
 #include "coordinator/batch.h"
@@ -155,7 +155,8 @@ static bool are_answered(const batch_t *b)
 static arch_status_t run(ensemble_t *t, errand_t *todo, archi_device_t *device)
 {
     batch_t b = {t, NULL, NULL, 0, archi_machine_seconds()};
-    archi_batch_options_t options = {t->n_threads, t->options->memory_limit, NULL, t->unsure, read_design, answered, stops, &b};
+    archi_batch_options_t options = {t->n_threads, t->options->memory_limit, NULL, t->unsure, read_design, answered, stops,
+                                     &b};
     archi_ensemble_figures_t figures;
     arch_status_t st = list(&b, todo);
 

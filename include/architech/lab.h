@@ -48,7 +48,7 @@ typedef struct {
     const char *journal;   /* a folder where answers are kept in HDF5, so that an experiment that is begun again does not
                               ask again; it is made when missing; NULL: none */
     /* Plugged in, see architech/policy.h, in every design that is asked about; they live as long as the lab. Functions are
-     * this process's: a lab with workers or a journal refuses them with ARCH_E_ARG. */
+     * this process's: a lab with workers, a GPU or a journal refuses them with ARCH_E_ARG. */
     const arch_policy_t *policy;         /* [n_policies] */
     uint32_t n_policies;
     const arch_autoscaler_t *autoscaler; /* [n_autoscalers] */

@@ -44,8 +44,8 @@ typedef struct {
     const arch_policy_t *policy; /* [n_policies] plugged in, see architech/policy.h: unlike all else here they do change */
     uint32_t n_policies;         /* the digest, */
     const arch_autoscaler_t *autoscaler; /* [n_autoscalers] as these do. Each replication is then one block on one rank, */
-    uint32_t n_autoscalers;              /* whatever partitions, group, executor and moving say, and no checkpoints are
-                                            written */
+    uint32_t n_autoscalers;              /* whatever partitions, group, executor and moving say, but for a GPU, which
+                                            cannot; and no checkpoints are written */
     /* Called a few times per second in each process, by the thread that called arch_run(), with the share done (0..1) and
      * the events so far of this process, and the seconds left; a result other than 0 cancels the run with
      * ARCH_E_CANCELLED. May be NULL. */

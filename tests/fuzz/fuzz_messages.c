@@ -326,8 +326,8 @@ static bool hear(void *router, unsigned char *peer, size_t *n_peer, archi_msg_t 
     return true;
 }
 
-/* One life of a worker: it is welcomed, hears at most LIFE messages from number `i` on, so that what it does not read because
- * one of them told it to leave is little, and then a sound job. How many of the messages were sent. */
+/* One life of a worker: it is welcomed, hears at most LIFE messages from number `i` on, so that what it does not read
+ * because one of them told it to leave is little, and then a sound job. How many of the messages were sent. */
 static uint64_t attack_life(void *router, const unsigned char *peer, size_t n_peer, uint64_t seed, uint64_t i, uint64_t n)
 {
     const archi_msg_t welcome = {ARCHI_MSG_WELCOME, session, 0, 100, 500}, job = {ARCHI_MSG_JOB, session, SOUND, 0, 0};

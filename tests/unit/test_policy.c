@@ -639,6 +639,8 @@ static void says_what_is_wrong_with_an_autoscaler(void)
          "found a second autoscaler of app"},
         {{{"app", 1, 0, 1, 5, by_line, NULL, 0, 0}}, 1, {.checkpoint_every = 60}, ARCH_E_ARG,
          "a run with autoscalers writes no checkpoints"},
+        {{{"app", 1, 0, 1, 5, by_line, NULL, 0, 0}}, 1, {.executor = ARCH_EXECUTOR_GPU}, ARCH_E_ARG,
+         "executor \"gpu\": autoscalers that a program plugs in run on its own cores"},
         {{{"app", 1, 0, 1, 5, by_line, NULL, 0, 0}}, 1, {.resume = "auto"}, ARCH_E_ARG, "and goes on from none"},
     };
     arch_design_t *d = design("\"random\"", "3");
@@ -662,13 +664,14 @@ static void a_lab_that_could_not_ask_them_does_not_open(void)
     const arch_policy_t p = {"app", NULL, always, NULL};
     const arch_lab_options_t bad[] = {
         {.workers = 1, .autoscaler = &a, .n_autoscalers = 1}, {.endpoint = "ipc://x", .policy = &p, .n_policies = 1},
+        {.executor = ARCH_EXECUTOR_GPU, .autoscaler = &a, .n_autoscalers = 1},
         {.journal = "nowhere", .policy = &p, .n_policies = 1}, {.journal = "nowhere", .autoscaler = &a, .n_autoscalers = 1}};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         arch_lab_t *lab = NULL;
         CU_ASSERT_EQUAL(arch_lab_open(&bad[i], &lab), ARCH_E_ARG);
         CU_ASSERT_PTR_NULL(lab);
-        CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), i < 2 ? "functions of this process" : "a journal does not know"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(arch_error_text(), i < 3 ? "functions of this process" : "a journal does not know"));
     }
 }
 
