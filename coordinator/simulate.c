@@ -312,6 +312,7 @@ static arch_status_t take_member(void *user, uint32_t member, const archi_block_
     r->replication = r->job->crew.replication[member];
     r->block[0] = (archi_block_t *)(uintptr_t)b;
     add_stats(r, &stats->run);
+    r->n_run++;
     if (r->watch.rank == 0)
         r->job->blocks_seconds += stats->make_seconds;
     if (st == ARCH_OK)
