@@ -1,6 +1,7 @@
 /* bench/bare_none.c - bare_gpu() in builds without CUDA. */
 #include "bench/bare.h"
 
+#ifndef BENCH_CUDA /* else bench/bare.cu has it */
 arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_t n, uint32_t n_slices, uint32_t per_warp,
                        double *seconds, double *copy_seconds, char name[128])
 {
@@ -9,3 +10,4 @@ arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_
     name[0] = '\0';
     return ARCH_FAIL(ARCH_E_NOTFOUND, "this build has no CUDA");
 }
+#endif

@@ -393,8 +393,11 @@ static void put_row(const rank_t *r, uint32_t rank)
 /* A cancelled run leaves the others running: tell them. */
 static void stop_others(archi_job_t *job, arch_status_t st)
 {
-    if (st != ARCH_OK && st != ARCH_E_SAVED) /* those that are to be saved see to it themselves */
-        atomic_store(&job->control.stop, 1);
+    if (st == ARCH_OK || st == ARCH_E_SAVED) /* those that are to be saved see to it themselves */
+        return;
+    atomic_store(&job->control.stop, 1);
+    if (job->crew.ensemble != NULL)
+        archi_ensemble_stop(job->crew.ensemble);
 }
 
 /* A trace's clock starts when the last rank is there. */

@@ -161,7 +161,7 @@ static bool is_complete(archi_ensemble_t *e)
     return complete;
 }
 
-static void stop(archi_ensemble_t *e)
+void archi_ensemble_stop(archi_ensemble_t *e)
 {
     pthread_mutex_lock(&e->lock);
     e->stopped = true;
@@ -260,7 +260,7 @@ arch_status_t archi_ensemble_work(archi_ensemble_t *e, uint32_t number, const ar
     if (st == ARCH_OK)
         st = work(&w, number);
     if (st != ARCH_OK)
-        stop(e);
+        archi_ensemble_stop(e);
     archi_core_release(&w);
     return st;
 }

@@ -72,6 +72,8 @@ arch_status_t archi_ensemble_create(const archi_ensemble_spec_t *spec, archi_ens
 /* Called by n_hands threads, each once, with hands 0 .. n_hands - 1: work until every member is done. One hand's failure is
  * everyone's end: the others answer ARCH_E_CANCELLED. ARCH_E_NOMEM: not even one member fits the device; ARCH_E_CUDA. */
 arch_status_t archi_ensemble_work(archi_ensemble_t *e, uint32_t number, const archi_hand_t *hand);
+/* A hand will not come: those that work, or will, answer ARCH_E_CANCELLED. Any thread. */
+void archi_ensemble_stop(archi_ensemble_t *e);
 void archi_ensemble_figures(const archi_ensemble_t *e, archi_ensemble_figures_t *out); /* when all hands are back */
 void archi_ensemble_destroy(archi_ensemble_t **e);
 
