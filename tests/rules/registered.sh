@@ -1,14 +1,14 @@
 #!/bin/sh
 # registered.sh - no source lies about unbuilt and no test unrun: every .c file of the rooms, the tests, the benchmarks and
 # the examples is compiled in this build, every script of the tests is run by ctest. Reads the build folder $ARCH_BUILD. Tests
-# compile tests/consumer and examples/embed, against an installed library; bench/bare_none.c stands in where there is no CUDA.
+# compile tests/consumer and examples/embed, against an installed library.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 commands=$ARCH_BUILD/compile_commands.json
 bad=0
 
 for file in $(find engine model partition kernels/cpu io workers coordinator experiments cli bench examples tests -name '*.c' \
-              ! -path 'tests/consumer/*' ! -path 'examples/embed/*' ! -path bench/bare_none.c | sort); do
+              ! -path 'tests/consumer/*' ! -path 'examples/embed/*' | sort); do
     if ! grep -qF "/$file\"" "$commands"; then
         echo "$file: is in no CMakeLists.txt, so nothing compiles it"
         bad=1
