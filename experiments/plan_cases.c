@@ -140,7 +140,7 @@ arch_status_t archi_plan_design(const archi_planner_t *p, uint32_t c, uint32_t c
         n = 0;
         for (uint32_t i = 0; i < p->changes->n_changes; i++) {
             option = &p->changes->change[i].option[i == change ? instead : p->out->cases[c].option[i]];
-            if (set != NULL)
+            if (set != NULL && option->n_sets > 0) /* what changes nothing may have no list */
                 memcpy(set + n, option->set, option->n_sets * sizeof *set);
             n += option->n_sets;
         }
