@@ -1,10 +1,20 @@
 # cuda.cmake - nvcc over the model's own files. CUDA is no language of this project, since most builds do without: a .cu file
 # becomes an object by a command of its own, which knows what it includes.
 
-get_filename_component(arch_cuda_bin ${ARCH_NVCC} REALPATH)
-get_filename_component(arch_cuda_bin ${arch_cuda_bin} DIRECTORY)
-find_library(DEP_cudart_LIBRARY cudart_static HINTS ${arch_cuda_bin}/../lib64 ${arch_cuda_bin}/../targets/x86_64-linux/lib
-  REQUIRED)
+# The CUDA runtime is asked of nvcc itself, since the nvcc of the path may be a script that calls one elsewhere.
+execute_process(COMMAND ${ARCH_NVCC} --dryrun -x cu /dev/null OUTPUT_VARIABLE arch_cuda_plan ERROR_VARIABLE arch_cuda_plan)
+string(REGEX MATCH "LIBRARIES=[^\n]*" arch_cuda_lines "${arch_cuda_plan}")
+string(REGEX MATCHALL "-L[^\" ]+" arch_cuda_folders "${arch_cuda_lines}")
+list(TRANSFORM arch_cuda_folders REPLACE "^-L" "")
+find_library(DEP_cudart_LIBRARY cudart_static HINTS ${arch_cuda_folders})
+mark_as_advanced(DEP_cudart_LIBRARY)
+if(NOT DEP_cudart_LIBRARY AND ARCH_CUDA STREQUAL "ON")
+  message(FATAL_ERROR "ARCH_CUDA is ON and ${ARCH_NVCC} has no cudart_static; say where with -DDEP_cudart_LIBRARY=FILE")
+elseif(NOT DEP_cudart_LIBRARY)
+  message(STATUS "Without a GPU: ${ARCH_NVCC} has no cudart_static")
+  return()
+endif()
+set(ARCH_CUDA_FOUND ON)
 find_library(DEP_rt_LIBRARY rt)
 arch_dep(cudart ${DEP_cudart_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} stdc++ $<$<BOOL:${DEP_rt_LIBRARY}>:${DEP_rt_LIBRARY}>)
 
