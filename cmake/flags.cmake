@@ -39,7 +39,7 @@ target_compile_options(arch_dev_flags INTERFACE
 if(ARCH_WERROR)
   target_compile_options(arch_dev_flags INTERFACE -Werror)
 endif()
-# Sanitizers insert code that misleads the compiler's warnings: their presets leave ARCH_WERROR off.
+# What gcc's thread sanitizer inserts misleads its warnings: that preset leaves ARCH_WERROR off.
 if(ARCH_SANITIZE)
   target_compile_options(arch_dev_flags INTERFACE
     -fsanitize=${ARCH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

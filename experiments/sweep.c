@@ -125,7 +125,7 @@ static arch_status_t ask(sweep_t *w, uint32_t point)
 {
     arch_problems_t problems = {0, NULL};
     arch_status_t st = arch_sweep_design(w->s, point, &w->design[point], &problems);
-    char why[512];
+    char why[sizeof w->out->point[point].why];
 
     if (st == ARCH_E_FORMAT) {
         snprintf(why, sizeof why, "%s%s%s", problems.n > 0 ? problems.problem[0].at : "", problems.n > 0 ? ": " : "",

@@ -68,7 +68,7 @@ static arch_status_t grow(const archi_shape_t *s, archi_block_t **b)
 
 arch_status_t archi_shapes_prototype(archi_ensemble_t *e, uint32_t scenario, archi_block_t **out, bool *seen)
 {
-    archi_shape_t shape;
+    archi_shape_t shape = {0};
     arch_status_t st = ARCH_OK;
 
     ARCH_TRY(archi_model_block_prototype(e->spec.scenario[scenario].plan, out));

@@ -1,6 +1,6 @@
 #!/bin/sh
 # subset.sh cxx|nvcc - the model's files, and the engine's that run beside them, are C11 that is also C++17 and CUDA C++.
-# cxx checks with the C++ compiler in $ARCH_CXX and with clang++ where there is one; nvcc compiles for sm_90 with the nvcc in
+# cxx checks with the C++ compiler in $ARCH_CXX; nvcc compiles for sm_90 with the nvcc in
 # $ARCH_NVCC, without fused multiply-add. Exit status 77 ("skipped") where nvcc is not found.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -37,7 +37,6 @@ case ${1-} in
 cxx)
     alone
     cxx "${ARCH_CXX:-c++}" || exit 1
-    ! command -v clang++ > /dev/null || cxx clang++ || exit 1
     ;;
 nvcc)
     case ${ARCH_NVCC-} in "" | *NOTFOUND) echo "no nvcc on this machine"; exit 77 ;; esac
