@@ -71,7 +71,7 @@ static uint64_t *sparse_words(size_t n)
 {
     const size_t page = 4096;
     uint64_t *words = calloc(n, sizeof *words);
-    uintptr_t begin = ((uintptr_t)words + page - 1) / page * page, end = (uintptr_t)(words + n) / page * page;
+    uintptr_t at = (uintptr_t)words, begin = (at + page - 1) / page * page, end = (at + n * sizeof *words) / page * page;
 
     if (words != NULL && end > begin)
         (void)madvise((void *)begin, end - begin, MADV_NOHUGEPAGE);

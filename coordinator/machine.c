@@ -1,22 +1,11 @@
 /* coordinator/machine.c - asking Linux. */
 #include "coordinator/machine.h"
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-uint32_t archi_machine_cores(void)
-{
-    cpu_set_t set;
-    long n;
-
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return (uint32_t)CPU_COUNT(&set);
-    n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (uint32_t)n : 1;
-}
+uint32_t archi_machine_cores(void) { return archi_own_cores(); }
 
 /* The number after `key` in a file of lines, in its own unit; UINT64_MAX when it is not there. */
 static uint64_t number_in(const char *path, const char *key)

@@ -11,14 +11,13 @@ typedef struct {
     size_t n;
 } names_t;
 
-static size_t add_name(names_t *names, const char *text)
+/* Where it lies now; "" while names are only counted. */
+static const char *add_name(names_t *names, const char *text)
 {
     size_t at = names->n, bytes = strlen(text) + 1;
 
-    if (names->text != NULL)
-        memcpy(names->text + at, text, bytes);
     names->n += bytes;
-    return at;
+    return names->text == NULL ? "" : memcpy(names->text + at, text, bytes);
 }
 
 static void name_operation(const archi_job_t *job, uint32_t row, arch_operation_row_t *o, names_t *names)
@@ -37,8 +36,8 @@ static void name_operation(const archi_job_t *job, uint32_t row, arch_operation_
     }
     w_of = &job->design->workload[w];
     o->workload_index = w;
-    o->workload = names->text + add_name(names, w_of->name);
-    o->name = names->text + add_name(names, o->operation_index == ARCH_NONE ? "" : w_of->operation[o->operation_index].name);
+    o->workload = add_name(names, w_of->name);
+    o->name = add_name(names, o->operation_index == ARCH_NONE ? "" : w_of->operation[o->operation_index].name);
 }
 
 static void name_component(const archi_job_t *job, uint32_t element, arch_component_row_t *c, names_t *names)
@@ -46,8 +45,8 @@ static void name_component(const archi_job_t *job, uint32_t element, arch_compon
     archi_element_info_t info;
 
     archi_plan_element(job->plan, element, &info);
-    c->name = names->text + add_name(names, info.name);
-    c->group = names->text + add_name(names, info.group);
+    c->name = add_name(names, info.name);
+    c->group = add_name(names, info.group);
     c->kind = (uint32_t)info.kind;
     c->element = info.index;
     c->cores = info.cores;

@@ -39,6 +39,18 @@ static double first_length(const archi_run_t *run)
     return run->lookahead > 0 && windows < part ? windows : part;
 }
 
+/* Ranks that share cores only keep each other from them, and no trial needs to show it: where all are on one machine, as many
+ * work as it has cores. Between machines, and where segments are given, it is as before. */
+static uint32_t most_at_work(const archi_run_t *run, uint32_t size)
+{
+    uint32_t first, cores;
+
+    if (run->moving != ARCHI_BALANCE || run->segment > 0 || run->net == NULL || archi_net_near(run->net, &first) < size)
+        return size;
+    cores = archi_net_cores(run->net);
+    return cores < size ? cores : size;
+}
+
 arch_status_t archi_choice_make(const archi_run_t *run, uint32_t size, const uint32_t *home, archi_choice_t *c)
 {
     memset(c, 0, sizeof *c);
@@ -47,6 +59,7 @@ arch_status_t archi_choice_make(const archi_run_t *run, uint32_t size, const uin
     c->n_blocks = run->map->n_blocks;
     c->home = home;
     c->way = (archi_way_t){run->kind == ARCHI_AUTOMATIC ? ARCHI_CONSERVATIVE : (uint32_t)run->kind, size};
+    c->most = most_at_work(run, size);
     c->length = first_length(run);
     c->aim = first_aim;
     c->dice = run->moving_seed;
@@ -164,7 +177,7 @@ static int may_try(const archi_choice_t *c, const archi_measures_t *m, uint32_t 
     if (k == ARCHI_TRY_FEWER)
         return moves && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
     if (k == ARCHI_TRY_MORE)
-        return moves && c->way.n_active < c->size;
+        return moves && c->way.n_active < c->most;
     if (c->way.kind != ARCHI_OPTIMISTIC && !may_run_ahead(c, m))
         return 0;
     return c->run.kind == ARCHI_AUTOMATIC && c->way.n_active > 1 && (waits || c->way.kind == ARCHI_OPTIMISTIC);
@@ -191,7 +204,7 @@ static void plan_trial(archi_choice_t *c, const archi_measures_t *m, uint32_t k,
         for (uint32_t b = 0; b < c->n_blocks; b++)
             wanted[b] = (uint32_t)((uint64_t)wanted[b] * c->way.n_active / from);
     } else if (k == ARCHI_TRY_MORE) {
-        c->way.n_active = 2 * from < c->size ? 2 * from : c->size;
+        c->way.n_active = 2 * from < c->most ? 2 * from : c->most;
         for (uint32_t b = 0; b < c->n_blocks; b++)
             wanted[b] = (uint32_t)((uint64_t)c->home[b] * c->way.n_active / c->size);
     }
@@ -405,6 +418,17 @@ static void set_length(archi_choice_t *c, const segment_t *s)
     c->aim = 1.25 * c->aim < longest_aim ? 1.25 * c->aim : longest_aim;
 }
 
+/* All ranks begin, or as many as there are cores for. */
+static void begin(archi_choice_t *c, const archi_measures_t *m, uint32_t *wanted)
+{
+    for (uint32_t b = 0; b < c->n_blocks; b++)
+        wanted[b] = (uint32_t)((uint64_t)c->home[b] * c->most / c->size);
+    if (fits(c, m, wanted))
+        c->way.n_active = c->most;
+    else
+        memcpy(wanted, m->holder, c->n_blocks * sizeof *wanted);
+}
+
 static void choose_by_time(archi_choice_t *c, const archi_measures_t *m, const segment_t *s, uint32_t *wanted)
 {
     if (c->trying != ARCHI_N_TRIES) {
@@ -424,12 +448,15 @@ void archi_choose(archi_choice_t *c, const archi_measures_t *m, archi_order_t *o
 
     memcpy(wanted, m->holder, c->n_blocks * sizeof *wanted);
     learn_loads(c, m);
-    if (c->run.moving == ARCHI_WANDER)
+    if (!c->begun)
+        begin(c, m, wanted);
+    else if (c->run.moving == ARCHI_WANDER)
         wander(c, wanted);
     else if (c->run.segment > 0 && c->run.moving == ARCHI_BALANCE)
         balance(c, m, wanted);
     else if (c->run.segment == 0)
         choose_by_time(c, m, &s, wanted);
+    c->begun = 1;
     order->way = c->way;
     order->until = c->length < 0x1p62 ? archi_time_add(m->next, (arch_time_t)c->length) : m->until;
     if (order->until > m->until)

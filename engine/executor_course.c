@@ -253,16 +253,14 @@ static arch_status_t show_blocks(course_t *c)
     return archi_net_agree(c->net, st);
 }
 
-/* Between two segments: a consistent cut of the run, with every block on exactly one rank. What needs one belongs here. */
-static arch_status_t course_pause(course_t *c)
+/* Before a segment: a consistent cut of the run, with every block on exactly one rank. What needs one belongs here. */
+static arch_status_t prepare(course_t *c)
 {
     archi_exec_t *x = c->x;
     archi_order_t order;
-    double begun;
+    double begun = archi_wall_seconds();
     int moves;
 
-    ARCH_TRY(show_blocks(c));
-    begun = archi_wall_seconds();
     ARCH_TRY(measure(c));
     ARCH_TRY(choose(c, &order));
     moves = memcmp(c->wanted, x->holder, c->n_blocks * sizeof *c->wanted) != 0;
@@ -270,7 +268,7 @@ static arch_status_t course_pause(course_t *c)
     look_at_blocks(c);
     (void)archi_exec_lap(x);
     if (moves)
-        archi_trace_note(x->run->trace, ARCHI_TRACE_MOVE, begun, x->clock, x->until, 0);
+        archi_trace_note(x->run->trace, ARCHI_TRACE_MOVE, begun, x->clock, c->measures.next, 0);
     return ARCH_OK;
 }
 
@@ -278,16 +276,12 @@ static arch_status_t course_pause(course_t *c)
 
 static arch_status_t all_segments(course_t *c)
 {
-    double length = c->choice.length;
-
     ARCH_TRY(settle(c, ARCH_OK));
-    c->order.until = length < 0x1p62 ? archi_time_add(c->measures.next, (arch_time_t)length) : c->until;
-    if (c->order.until > c->until)
-        c->order.until = c->until;
     while (c->measures.next < c->until) {
+        ARCH_TRY(prepare(c));
         ARCH_TRY(settle(c, run_segment(c)));
         if (c->measures.next < c->until)
-            ARCH_TRY(course_pause(c));
+            ARCH_TRY(show_blocks(c));
     }
     return ARCH_OK;
 }

@@ -2,7 +2,11 @@
  *
  * A block is flat: its bytes are all of it, and whoever holds them holds the block. They travel in pieces, for all moves at
  * once, in as many exchanges as the busiest pair of ranks needs. Until all ranks have said that everything arrived the
- * sender keeps what it sent: a move happens everywhere or nowhere. */
+ * sender keeps what it sent: a move happens everywhere or nowhere.
+ *
+ * Between threads of one process nothing travels: a block's address is handed over, and its memory with it. Copies would be
+ * nearer to their new core where memory has a place, but the pages of a copy have to be had first, and on a run of a second
+ * that is most of what a move costs. */
 #include "engine/executor_impl.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +19,9 @@ struct archi_mover {
     uint32_t        rank, size, n_blocks;
     const uint32_t *to;         /* [n_blocks] who is to hold which */
     uint32_t       *single;     /* [n_blocks] the same, when one block moves at a time */
-    uint64_t       *bytes;      /* [n_blocks] size of the blocks that move, else 0 */
+    uint64_t       *bytes;      /* [n_blocks] size of the blocks that move, else 0; [n_blocks] addresses of these */
     uint64_t       *carried;    /* [n_blocks] so many of these have been sent */
-    archi_block_t **at;         /* [n_blocks] room for the blocks that come here, by number */
+    archi_block_t **at;         /* [n_blocks] room for the blocks that come here, by number, or those handed over */
     uint64_t       *offset;     /* [size + 1] see archi_net_exchange() */
     archi_buffer_t  out;
 };
@@ -51,7 +55,7 @@ arch_status_t archi_mover_create(archi_exec_t *x, archi_mover_t **out)
     m->size = x->size;
     m->n_blocks = x->run->map->n_blocks;
     m->single = calloc(n, sizeof *m->single);
-    m->bytes = calloc(n, sizeof *m->bytes);
+    m->bytes = calloc(2 * n, sizeof *m->bytes);
     m->carried = calloc(n, sizeof *m->carried);
     m->at = calloc(n, sizeof(archi_block_t *));
     m->offset = calloc(x->size + (size_t)1, sizeof *m->offset);
@@ -71,20 +75,26 @@ static int moves(const archi_mover_t *m, uint32_t b, uint32_t from, uint32_t to)
 
 static int comes(const archi_mover_t *m, uint32_t b) { return m->to[b] == m->rank && m->x->holder[b] != m->rank; }
 
+/* Of every block that moves its size, and its address for those who can use it: said by its rank alone. */
 static arch_status_t learn_sizes(archi_mover_t *m)
 {
     const archi_run_t *run = m->x->run;
+    size_t n = m->n_blocks;
 
-    memset(m->carried, 0, m->n_blocks * sizeof *m->carried);
-    memset(m->bytes, 0, m->n_blocks * sizeof *m->bytes);
-    for (uint32_t i = 0; i < run->n_local; i++)
-        if (m->to[run->block[i]->id] != m->rank)
-            m->bytes[run->block[i]->id] = run->block[i]->bytes;
-    return archi_net_sum_u64(m->net, m->bytes, m->n_blocks);
+    memset(m->carried, 0, n * sizeof *m->carried);
+    memset(m->bytes, 0, 2 * n * sizeof *m->bytes);
+    for (uint32_t i = 0; i < run->n_local; i++) {
+        uint32_t id = run->block[i]->id;
+        if (m->to[id] == m->rank)
+            continue;
+        m->bytes[id] = run->block[i]->bytes;
+        m->bytes[n + id] = (uintptr_t)run->block[i];
+    }
+    return archi_net_sum_u64(m->net, m->bytes, 2 * n);
 }
 
 /* What leaves is still here while what comes arrives. */
-static arch_status_t make_room(archi_mover_t *m)
+static arch_status_t expect(archi_mover_t *m)
 {
     const archi_exec_t *x = m->x;
     uint64_t total = x->bytes, limit = x->unlimited ? 0 : x->run->memory_limit;
@@ -92,8 +102,12 @@ static arch_status_t make_room(archi_mover_t *m)
     for (uint32_t b = 0; b < m->n_blocks; b++)
         if (comes(m, b))
             total += m->bytes[b];
-    if (limit != 0 && total > limit)
-        return ARCH_E_FULL;
+    return limit != 0 && total > limit ? ARCH_E_FULL : ARCH_OK;
+}
+
+static arch_status_t make_room(archi_mover_t *m)
+{
+    ARCH_TRY(expect(m));
     for (uint32_t b = 0; b < m->n_blocks; b++)
         if (comes(m, b))
             ARCH_TRY(archi_block_reserve(m->bytes[b], &m->at[b]));
@@ -182,6 +196,18 @@ static arch_status_t carry(archi_mover_t *m, arch_status_t own)
     return own;
 }
 
+/* ---- handing over ------------------------------------------------------------------------------------------------ */
+
+/* Whoever gave a block must not look at it again: it may run, grow or be gone already. */
+static void hand_over(archi_mover_t *m)
+{
+    for (uint32_t b = 0; b < m->n_blocks; b++)
+        if (comes(m, b))
+            m->at[b] = (archi_block_t *)(uintptr_t)m->bytes[m->n_blocks + b];
+        else if (m->x->holder[b] == m->rank && m->to[b] != m->rank)
+            m->x->run->block[m->x->local_of[b]] = NULL;
+}
+
 /* ---- after ------------------------------------------------------------------------------------------------------- */
 
 static void count_moves(archi_mover_t *m)
@@ -201,7 +227,9 @@ static void take_over(archi_mover_t *m)
 
     m->x->stats->n_events += m->x->n_events - m->x->counted;
     for (uint32_t i = 0; i < run->n_local; i++) {
-        uint32_t id = run->block[i]->id;
+        uint32_t id = run->block[i] == NULL ? ARCHI_NIL : run->block[i]->id;
+        if (id == ARCHI_NIL) /* handed over */
+            continue;
         if (m->to[id] == m->rank)
             m->at[id] = run->block[i];
         else
@@ -227,13 +255,14 @@ static void give_room_back(archi_mover_t *m)
 /* Everywhere or nowhere; a failure of memory is no failure of the run. */
 static arch_status_t move(archi_mover_t *m, const uint32_t *to, int *moved)
 {
+    int hands_over = archi_net_one_process(m->net);
     arch_status_t st;
     int64_t all;
 
     m->to = to;
     st = learn_sizes(m);
     if (st == ARCH_OK)
-        st = carry(m, make_room(m));
+        st = hands_over ? expect(m) : carry(m, make_room(m));
     if (st == ARCH_E_MPI)
         return st;
     all = st == ARCH_OK;
@@ -241,6 +270,8 @@ static arch_status_t move(archi_mover_t *m, const uint32_t *to, int *moved)
     *moved = (int)all;
     if (!all)
         give_room_back(m);
+    else if (hands_over)
+        hand_over(m);
     return ARCH_OK;
 }
 

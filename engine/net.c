@@ -1,7 +1,9 @@
 /* engine/net.c - the calls of engine/net.h that are the same over every transport. */
 #include "engine/net_impl.h"
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 uint32_t archi_net_rank(const archi_net_t *net) { return net->rank; }
 uint32_t archi_net_size(const archi_net_t *net) { return net->size; }
@@ -10,6 +12,27 @@ uint32_t archi_net_near(const archi_net_t *net, uint32_t *first)
 {
     *first = net->near_first;
     return net->n_near;
+}
+
+uint32_t archi_net_cores(const archi_net_t *net) { return net->n_cores; }
+
+int archi_net_one_process(const archi_net_t *net)
+{
+    return net->ops->one_process && net->ring_events != ARCHI_NET_APART;
+}
+
+void archi_net_set_spins(archi_net_t *net) { net->spins = net->n_near <= net->n_cores ? ARCHI_NET_SPINS : 0; }
+
+uint32_t archi_own_cores(void)
+{
+    cpu_set_t set;
+    long n;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return (uint32_t)CPU_COUNT(&set);
+    n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint32_t)n : 1;
 }
 
 const char *archi_net_kind(const archi_net_t *net) { return net->ops->kind; }

@@ -19,6 +19,12 @@ uint32_t archi_net_rank(const archi_net_t *net);
 uint32_t archi_net_size(const archi_net_t *net);
 /* Ranks that run on this one's machine, itself among them; *first is the least of them. The launcher's word counts. */
 uint32_t archi_net_near(const archi_net_t *net, uint32_t *first);
+/* Cores that those ranks may use together, at least 1: the same on every rank of the machine. */
+uint32_t archi_net_cores(const archi_net_t *net);
+/* Cores that this process may use, at least 1. */
+uint32_t archi_own_cores(void);
+/* 1 when all ranks are threads of one process: what one of them allocated another may use and free. */
+int archi_net_one_process(const archi_net_t *net);
 const char *archi_net_kind(const archi_net_t *net);                     /* "mpi" or "threads" */
 /* Address of the communicator (MPI_Comm *) for libraries that need one, or NULL over threads. */
 void *archi_net_comm(archi_net_t *net);

@@ -8,6 +8,7 @@ typedef enum { ARCHI_NET_MIN_I64, ARCHI_NET_MAX_I64, ARCHI_NET_SUM_U64 } archi_n
 
 typedef struct {
     const char *kind;
+    int one_process;
     void *(*comm)(archi_net_t *net);
     arch_status_t (*reduce)(archi_net_t *net, void *v, size_t n, archi_net_op_t op);
     arch_status_t (*bcast)(archi_net_t *net, void *bytes, size_t n, uint32_t root);
@@ -46,6 +47,7 @@ struct archi_net {
     const archi_net_ops_t *ops;
     uint32_t               rank, size;
     uint32_t               near_first, n_near; /* see archi_net_near() */
+    uint32_t               n_cores;     /* see archi_net_cores() */
     int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
     uint32_t               ring_events; /* see archi_net_set_rings() */
     archi_region_t         region[ARCHI_NET_USES];
@@ -53,6 +55,9 @@ struct archi_net {
     uint64_t               n_rounds;  /* through memory, until now */
     archi_buffer_t         collected; /* in such a round, from several ranks */
 };
+
+/* From n_near and n_cores: none where ranks outnumber cores, since waiting must not spin at all there. */
+void archi_net_set_spins(archi_net_t *net);
 
 /* Collective. See archi_net_share(): at least so much in net->region[use], or nothing there. */
 arch_status_t archi_net_reserve(archi_net_t *net, uint32_t use, size_t bytes);

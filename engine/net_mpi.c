@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     DIRECT_RANKS = 16,        /* up to here every rank writes to every other directly */
@@ -365,10 +364,25 @@ static void mpi_destroy(archi_net_t *net)
 
 static arch_status_t mpi_split(archi_net_t *net, uint32_t colour, archi_net_t **out);
 
-static const archi_net_ops_t mpi_ops = {"mpi",      mpi_comm,     mpi_reduce, mpi_bcast,  mpi_barrier,
+static const archi_net_ops_t mpi_ops = {"mpi", 0,   mpi_comm,     mpi_reduce, mpi_bcast,  mpi_barrier,
                                         mpi_gather, mpi_exchange, mpi_share,  mpi_split, mpi_destroy};
 
-/* Who else is on this node. More ranks there than cores: then waiting must not spin at all. */
+/* The cores of all ranks of this node: a launcher may have bound each of them to some of its own. */
+static arch_status_t count_cores(mpi_t *me, MPI_Comm node)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    me->net.n_cores = archi_own_cores();
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        CPU_ZERO(&set);
+    ARCH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, &set, (int)sizeof set, MPI_BYTE, MPI_BOR, node));
+    if (CPU_COUNT(&set) > 0)
+        me->net.n_cores = (uint32_t)CPU_COUNT(&set);
+    return ARCH_OK;
+}
+
+/* Who else is on this node. */
 static arch_status_t look_around(mpi_t *me)
 {
     MPI_Comm node;
@@ -379,8 +393,9 @@ static arch_status_t look_around(mpi_t *me)
     me->net.n_near = (uint32_t)n;
     me->net.near_first = me->net.rank;
     ARCH_TRY_MPI(MPI_Bcast(&me->net.near_first, 1, MPI_UINT32_T, 0, node)); /* split in the order of the ranks */
+    ARCH_TRY(count_cores(me, node));
     ARCH_TRY_MPI(MPI_Comm_free(&node));
-    me->net.spins = n <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
+    archi_net_set_spins(&me->net);
     me->together = (uint32_t)n == me->net.size;
     me->net.rounds = me->together && n > 1 ? ARCHI_NET_UNTRIED : ARCHI_NET_BY_MESSAGES;
     return ARCH_OK;

@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct {
     archi_buffer_t said[2];
@@ -21,6 +20,7 @@ typedef struct {
 
 struct archi_net_group {
     uint32_t        size;
+    uint32_t        n_cores;
     int             owned;  /* 1: made by a split, goes with the last of its nets */
     atomic_uint     n_nets;
     atomic_uint     arrived;
@@ -292,7 +292,7 @@ static void self_destroy(archi_net_t *net)
 
 static arch_status_t self_split(archi_net_t *net, uint32_t colour, archi_net_t **out);
 
-static const archi_net_ops_t self_ops = {"threads",    self_comm,     self_reduce, self_bcast,  self_barrier,
+static const archi_net_ops_t self_ops = {"threads", 1, self_comm,     self_reduce, self_bcast,  self_barrier,
                                          self_gather,  self_exchange, self_share,  self_split,
                                          self_destroy};
 
@@ -309,6 +309,7 @@ arch_status_t archi_net_group_create(uint32_t size, archi_net_group_t **out)
     if (group == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a group of %u ranks", (unsigned)size);
     group->size = size;
+    group->n_cores = archi_own_cores();
     atomic_init(&group->n_nets, 0);
     atomic_init(&group->arrived, 0);
     atomic_init(&group->meeting, 0);
@@ -338,7 +339,8 @@ arch_status_t archi_net_group_join(archi_net_group_t *group, uint32_t rank, arch
     me->net.rank = rank;
     me->net.size = group->size;
     me->net.n_near = group->size;
-    me->net.spins = (long)group->size <= sysconf(_SC_NPROCESSORS_ONLN) ? ARCHI_NET_SPINS : 0;
+    me->net.n_cores = group->n_cores;
+    archi_net_set_spins(&me->net);
     me->net.rounds = group->size > 1 ? ARCHI_NET_UNTRIED : ARCHI_NET_BY_MESSAGES;
     me->group = group;
     atomic_fetch_add(&group->n_nets, 1);

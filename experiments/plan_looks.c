@@ -153,10 +153,14 @@ static bool matters(const archi_planner_t *p, const uint32_t *c, uint32_t n, uin
 
 arch_status_t archi_plan_try(archi_planner_t *p, const uint32_t *c, uint32_t n)
 {
-    uint32_t *now = malloc(((size_t)n + 1) * 3 * sizeof *now), *wanted = now + n, *left = now + 2 * (size_t)n, n_left = n;
-    arch_status_t st = now != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u configurations", n);
+    uint32_t *now = malloc(((size_t)n + 1) * 3 * sizeof *now), *wanted, *left, n_left = n;
+    arch_status_t st = ARCH_OK;
 
-    for (uint32_t i = 0; i < n && st == ARCH_OK; i++) {
+    if (now == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u configurations", n);
+    wanted = now + n;
+    left = now + 2 * (size_t)n;
+    for (uint32_t i = 0; i < n; i++) {
         uint32_t have = p->trial[c[i]].samples != NULL ? p->trial[c[i]].samples->n : 0;
         left[i] = c[i];
         wanted[i] = have > 0 ? have : archi_looks_next(&p->looks, 0, 0);

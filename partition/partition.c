@@ -72,10 +72,11 @@ static arch_status_t cut_rest(const archi_clusters_t *c, uint32_t parts, uint32_
 {
     arch_status_t st = ARCH_OK;
     archi_clusters_t rest = {0};
-    uint32_t n = 0, *keep = malloc(2 * (size_t)c->n * sizeof *keep), *part = keep + c->n;
+    uint32_t n = 0, *keep = malloc(2 * (size_t)c->n * sizeof *keep), *part;
 
     if (keep == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory to cut %u clusters", c->n);
+    part = keep + c->n;
     for (uint32_t v = 0; v < c->n; v++)
         if (part_of[v] == UINT32_MAX)
             keep[n++] = v;

@@ -5,6 +5,7 @@
 #include "support/share.h"
 #include "support/thread_ranks.h"
 #include <CUnit/Basic.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
@@ -168,13 +169,49 @@ static void same_bits_whatever_is_tried(void)
     CU_ASSERT_EQUAL(c.n_moved, 0);
 }
 
-/* Large blocks take several exchanges, and small ones move beside them. */
+/* Nobody has to find out by trial that ranks without a core are in the way. */
+static int rests_without_a_core(archi_net_t *net, void *user)
+{
+    uint32_t rank = archi_net_rank(net);
+    spark_run_t s;
+    int n_wrong = 1;
+
+    if (open_case(&s, net, user)) {
+        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_OK;
+        n_wrong += rank >= archi_net_cores(net) && s.stats.n_windows > 0;
+        n_wrong += rank == 0 && s.stats.n_windows == 0;
+        n_wrong += away_from_home(&s);
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void no_more_ranks_work_than_there_are_cores(void)
+{
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_BALANCE, 0, 0, 1500000, 0, 0, 0, 0, 0, 0, 0, 0};
+
+    cpu_set_t all, one;
+
+    c.n_blocks = SPARK_N_LPS;
+    CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof one, &one), 0);
+    CU_ASSERT_EQUAL(archi_own_cores(), 1);
+    CU_ASSERT_EQUAL(run_on_thread_ranks(4, rests_without_a_core, &c), 0);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
+/* Large blocks take several exchanges, and small ones move beside them; in one process they are handed over. */
 static int moves_large_blocks(archi_net_t *net, void *user)
 {
     case_t *c = user;
     spark_run_t s;
     int n_wrong = 1;
 
+    archi_net_set_rings(net, c->way);
     if (spark_open(&s, net, 4, 1, 60000)) {
         s.run.moving = ARCHI_WANDER;
         s.run.moving_seed = 3;
@@ -194,6 +231,11 @@ static void large_blocks_move_in_pieces(void)
     case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 40000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
+    c.way = ARCHI_NET_APART;
+    CU_ASSERT_EQUAL(run_on_thread_ranks(3, moves_large_blocks, &c), 0);
+    CU_ASSERT(c.moved_bytes > 20 << 20);
+    c.way = 0;
+    c.moved_bytes = 0;
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, moves_large_blocks, &c), 0);
     CU_ASSERT(c.moved_bytes > 20 << 20);
 }
@@ -544,6 +586,7 @@ int main(void)
                            {"same_bits_however_blocks_wander", same_bits_however_blocks_wander},
                            {"wandering_blocks_change_their_executor", wandering_blocks_change_their_executor},
                            {"same_bits_whatever_is_tried", same_bits_whatever_is_tried},
+                           {"no_more_ranks_work_than_there_are_cores", no_more_ranks_work_than_there_are_cores},
                            {"large_blocks_move_in_pieces", large_blocks_move_in_pieces},
                            {"large_blocks_are_not_copied_to_run_ahead", large_blocks_are_not_copied_to_run_ahead},
                            {"blocks_follow_a_hot_spot", blocks_follow_a_hot_spot},

@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 #include "random_design.h"
 #include "support/pretend_device.h"
+#include "support/share.h"
 #include <architech/architech.h>
 #include <glob.h>
 #include <pthread.h>
@@ -279,6 +280,8 @@ static void designs_that_nobody_thought_of(void)
         outcome_t out;
         arch_design_t *d = NULL;
         arch_problems_t problems = {0, NULL};
+        if (!in_share(seed - 1))
+            continue;
         if (!random_design(text, sizeof text, seed) ||
             arch_design_parse("random", NULL, text, strlen(text), &d, &problems) != ARCH_OK)
             abort();
@@ -427,6 +430,8 @@ static void a_hand_that_stops_stops_all(void)
 
     make_several(&w);
     for (uint32_t at = 1; at < 40; at += 9) {
+        if (!in_share(at - 1))
+            continue;
         try(&w, (how_t){.n_hands = 3, .cancels_at = at}, &out);
         CU_ASSERT(out.n_more == 0);
         if (out.hand[0].n_told >= at)
