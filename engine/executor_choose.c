@@ -39,8 +39,8 @@ static double first_length(const archi_run_t *run)
     return run->lookahead > 0 && windows < part ? windows : part;
 }
 
-/* Ranks that share cores only keep each other from them, and no trial needs to show it: where all are on one machine, as many
- * work as it has cores. Between machines, and where segments are given, it is as before. */
+/* Ranks that share cores only keep each other from them, and no trial needs to show it: where all are on one machine, as
+ * many work as it has cores. Between machines, and where segments are given, all may. */
 static uint32_t most_at_work(const archi_run_t *run, uint32_t size)
 {
     uint32_t first, cores;
@@ -433,7 +433,7 @@ static void choose_by_time(archi_choice_t *c, const archi_measures_t *m, const s
 {
     if (c->trying != ARCHI_N_TRIES) {
         judge_trial(c, m, s, wanted);
-    } else {
+    } else if (c->n_chosen > 1) { /* in the first segment nothing was in the caches yet */
         learn_speed(c, s);
         consider_trial(c, m, s, wanted);
         if (c->trying == ARCHI_N_TRIES && c->run.moving == ARCHI_BALANCE && c->way.n_active > 1)
@@ -448,7 +448,7 @@ void archi_choose(archi_choice_t *c, const archi_measures_t *m, archi_order_t *o
 
     memcpy(wanted, m->holder, c->n_blocks * sizeof *wanted);
     learn_loads(c, m);
-    if (!c->begun)
+    if (c->n_chosen == 0)
         begin(c, m, wanted);
     else if (c->run.moving == ARCHI_WANDER)
         wander(c, wanted);
@@ -456,7 +456,7 @@ void archi_choose(archi_choice_t *c, const archi_measures_t *m, archi_order_t *o
         balance(c, m, wanted);
     else if (c->run.segment == 0)
         choose_by_time(c, m, &s, wanted);
-    c->begun = 1;
+    c->n_chosen += c->n_chosen < 2;
     order->way = c->way;
     order->until = c->length < 0x1p62 ? archi_time_add(m->next, (arch_time_t)c->length) : m->until;
     if (order->until > m->until)

@@ -9,6 +9,7 @@
  * then. */
 #include "engine/executor_course.h"
 #include "engine/trace.h"
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -103,6 +104,28 @@ static double core_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* With more ranks than cores, whoever is woken may find itself on a core with another that works while a third core idles, and
+ * stay there for longer than a segment takes: the scheduler evens out every few milliseconds only. So each goes to a core of
+ * its own, of those that it may use, and is free again at once to be moved by who knows more. */
+static void take_a_core(const course_t *c)
+{
+    uint32_t k, cpu = 0;
+    cpu_set_t all, one;
+
+    if (c->net == NULL || archi_net_cores(c->net) >= c->size || c->order.way.n_active < 2 ||
+        sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) == 0)
+        return;
+    k = c->rank % (uint32_t)CPU_COUNT(&all);
+    while (!CPU_ISSET(cpu, &all) || k-- > 0)
+        cpu++;
+    if ((uint32_t)sched_getcpu() == cpu)
+        return;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one) == 0)
+        (void)sched_setaffinity(0, sizeof all, &all);
+}
+
 /* The run as the executor is to see it: who takes part, how far. */
 static void set_stage(course_t *c)
 {
@@ -122,6 +145,8 @@ static arch_status_t run_segment(course_t *c)
     arch_status_t st = ARCH_OK;
 
     set_stage(c);
+    if (c->rank < x->size)
+        take_a_core(c);
     if (c->rank < x->size)
         st = archi_exec_segment(x);
     else

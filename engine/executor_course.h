@@ -60,7 +60,7 @@ typedef struct {
     const uint32_t    *home;      /* [n_blocks] */
     archi_way_t        way;       /* of the next segment */
     uint32_t           most;      /* ranks that may be at work at a time */
-    int                begun;     /* 0: nothing has been measured yet */
+    uint32_t           n_chosen;  /* 0: nothing has been measured yet; counts to 2 */
     double             length;    /* of the next segment in simulated ns */
     double             aim;       /* wall seconds that it should take */
     double             rate;      /* events per wall second of this way, over the last segments */
@@ -84,7 +84,8 @@ typedef struct {
 arch_status_t archi_choice_make(const archi_run_t *run, uint32_t size, const uint32_t *home, archi_choice_t *c);
 void          archi_choice_free(archi_choice_t *c);
 
-/* The run begins, or a segment is over: choose the next, and who is to hold which block in it. wanted[n_blocks] comes in as it is now. */
+/* The run begins, or a segment is over: choose the next, and who is to hold which block in it. wanted[n_blocks] comes in as
+ * it is now. */
 void archi_choose(archi_choice_t *c, const archi_measures_t *m, archi_order_t *order, uint32_t *wanted);
 
 /* What was chosen could not be done: blocks stay where they are, and so do the ranks at work. */
