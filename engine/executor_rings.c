@@ -37,7 +37,7 @@
 
 enum {
     PARTS = 2,           /* chunks in a lookahead: tried 1, 2, 3, 4, 8 */
-    MOST_EVENTS = 512,   /* in a chunk: enough that looking up costs little, few enough that mail stays in the first cache */
+    MOST_EVENTS = 512,   /* of a block in a chunk: enough that a visit pays, few enough that mail stays in the first cache */
     AHEAD = 16,          /* chunks that a rank may run ahead of one that it only sends to: its mail must lie somewhere */
     MOST_STRIDE = 256,   /* chunks between two readings of the clock */
     SAMPLE = 16          /* of so many waits, one is timed from its beginning */
@@ -145,7 +145,7 @@ static void look_at_the_clock(archi_rings_t *g)
     each /= g->since;
     if (each > late)
         g->aim = g->aim > 1 ? g->aim / 2 : 1;
-    else if (each < late / 4 && g->aim < MOST_EVENTS)
+    else if (each < late / 4 && g->aim < MOST_EVENTS * g->x->run->n_local)
         g->aim *= 2;
     if (took < soon)
         g->stride = g->stride < MOST_STRIDE ? 2 * g->stride : g->stride;
@@ -367,7 +367,7 @@ static arch_status_t run(archi_rings_t *g)
     arch_status_t st;
 
     g->noted = g->x->run->trace == NULL ? 0 : archi_wall_seconds();
-    g->aim = MOST_EVENTS;
+    g->aim = MOST_EVENTS * g->x->run->n_local;
     g->stride = 1;
     g->most = ARCH_TIME_MAX;
     for (const archi_peer_t *p = g->peer; p < archi_ring_peers_end(g); p++)
