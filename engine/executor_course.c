@@ -104,18 +104,18 @@ static double core_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* With more ranks than cores, whoever is woken may find itself on a core with another that works while a third core idles, and
- * stay there for longer than a segment takes: the scheduler evens out every few milliseconds only. So each goes to a core of
- * its own, of those that it may use, and is free again at once to be moved by who knows more. */
+/* With more ranks than cores, whoever is woken may find itself on a core with another that works while a third core idles,
+ * and stay there for longer than a segment takes: the scheduler evens out every few milliseconds only. So each goes to a
+ * core of its own, of those that it may use, and is free again at once to be moved by who knows more. */
 static void take_a_core(const course_t *c)
 {
-    uint32_t k, cpu = 0;
+    uint32_t first, k, cpu = 0;
     cpu_set_t all, one;
 
-    if (c->net == NULL || archi_net_cores(c->net) >= c->size || c->order.way.n_active < 2 ||
+    if (c->net == NULL || archi_net_near(c->net, &first) <= archi_net_cores(c->net) || c->order.way.n_active < 2 ||
         sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) == 0)
         return;
-    k = c->rank % (uint32_t)CPU_COUNT(&all);
+    k = (c->rank - first) % (uint32_t)CPU_COUNT(&all);
     while (!CPU_ISSET(cpu, &all) || k-- > 0)
         cpu++;
     if ((uint32_t)sched_getcpu() == cpu)
