@@ -1,6 +1,6 @@
 /* experiments/place_ensemble.c - all jobs that have been put by the time that somebody waits for an answer are done
  * together, as one ensemble, by threads of this process and a GPU. */
-#include "experiments/place.h"
+#include "experiments/errands.h"
 #include "experiments/work.h"
 #include "coordinator/batch.h"
 #include "coordinator/machine.h"
@@ -10,14 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-typedef struct errand {
-    struct errand *next;
-    archi_place_answer_t answer;
-    size_t size;
-    unsigned char job[];
-} errand_t;
 
 typedef struct {
     archi_place_t place;
@@ -28,8 +20,7 @@ typedef struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* under the lock */
-    errand_t *todo, **last; /* put */
-    errand_t *done;
+    archi_errands_t todo, done;
     bool started, wanted, closing;
     arch_status_t status;   /* of what cannot go on */
     char why[256];
@@ -37,22 +28,11 @@ typedef struct {
 
 static ensemble_t *of(archi_place_t *place) { return (ensemble_t *)(void *)place; }
 
-static void drop(errand_t *e)
-{
-    errand_t *next;
-
-    for (; e != NULL; e = next) {
-        next = e->next;
-        free(e->answer.bytes);
-        free(e);
-    }
-}
-
 /* ---- a batch ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     ensemble_t *place;
-    errand_t **errand; /* [n]; NULL: answered */
+    archi_errand_t **errand; /* [n]; NULL: answered */
     archi_batch_item_t *item;
     uint32_t n;
     double began;
@@ -66,29 +46,27 @@ static arch_status_t read_design(void *user, uint32_t i, arch_design_t **out)
 }
 
 /* The text of what an item says, or its samples, as bytes. */
-static void fill(archi_batch_item_t *item, archi_place_answer_t *a)
+static void fill(archi_batch_item_t *item, archi_errand_t *e)
 {
-    a->status = item->status;
-    if (a->status == ARCH_OK)
-        a->status = arch_samples_pack(item->samples, &a->bytes, &a->n);
-    if (a->status != ARCH_OK) {
-        a->bytes = strdup(item->status != ARCH_OK ? item->why : arch_error_text());
-        a->n = a->bytes != NULL ? strlen(a->bytes) : 0;
-    }
+    arch_status_t st = item->status;
+
+    if (st == ARCH_OK)
+        st = arch_samples_pack(item->samples, &e->answer.bytes, &e->answer.n);
+    if (st != ARCH_OK)
+        archi_errand_fail(e, st, item->status != ARCH_OK ? item->why : arch_error_text());
     arch_samples_destroy(&item->samples);
 }
 
 static void answered(void *user, uint32_t i)
 {
     batch_t *b = user;
-    errand_t *e = b->errand[i];
+    archi_errand_t *e = b->errand[i];
 
-    fill(&b->item[i], &e->answer);
+    fill(&b->item[i], e);
     e->answer.seconds = (archi_machine_seconds() - b->began) / b->n;
     pthread_mutex_lock(&b->place->lock);
     b->errand[i] = NULL;
-    e->next = b->place->done;
-    b->place->done = e;
+    archi_errands_join(&b->place->done, e);
     pthread_cond_broadcast(&b->place->changed);
     pthread_mutex_unlock(&b->place->lock);
 }
@@ -104,20 +82,19 @@ static int stops(void *user)
     return closing;
 }
 
-static arch_status_t list(batch_t *b, errand_t *todo)
+/* *todo is empty then. */
+static arch_status_t list(batch_t *b, archi_errands_t *todo)
 {
-    for (errand_t *e = todo; e != NULL; e = e->next)
+    for (archi_errand_t *e = todo->first; e != NULL; e = e->next)
         b->n++;
-    b->errand = calloc((size_t)b->n + 1, sizeof(errand_t *));
+    b->errand = calloc((size_t)b->n + 1, sizeof(archi_errand_t *));
     b->item = calloc((size_t)b->n + 1, sizeof *b->item);
     if (b->errand == NULL || b->item == NULL) {
-        drop(todo);
+        archi_errands_drop(todo);
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u jobs", b->n);
     }
-    for (uint32_t i = 0; todo != NULL; i++) {
-        b->errand[i] = todo;
-        todo = todo->next;
-        b->errand[i]->next = NULL;
+    for (uint32_t i = 0; i < b->n; i++) {
+        b->errand[i] = archi_errands_leave(todo);
         (void)archi_work_range(b->errand[i]->job, b->errand[i]->size, &b->item[i].first, &b->item[i].n); /* or n is 0 */
     }
     return ARCH_OK;
@@ -152,7 +129,7 @@ static bool are_answered(const batch_t *b)
     return all;
 }
 
-static arch_status_t run(ensemble_t *t, errand_t *todo, archi_device_t *device)
+static arch_status_t run(ensemble_t *t, archi_errands_t *todo, archi_device_t *device)
 {
     batch_t b = {t, NULL, NULL, 0, archi_machine_seconds()};
     archi_batch_options_t options = {t->n_threads, t->options->memory_limit, NULL, t->unsure, read_design, answered, stops,
@@ -170,7 +147,7 @@ static arch_status_t run(ensemble_t *t, errand_t *todo, archi_device_t *device)
     if (st == ARCH_OK)
         tell(t, options.device, &figures);
     for (uint32_t i = 0; b.errand != NULL && i < b.n; i++)
-        drop(b.errand[i]);
+        archi_errand_free(b.errand[i]);
     free(b.errand);
     free(b.item);
     return st;
@@ -187,29 +164,28 @@ static void fail(ensemble_t *t, arch_status_t st)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* What there is to do once somebody waits; NULL: the place closes. */
-static errand_t *wait_for_work(ensemble_t *t)
+/* What there is to do once somebody waits. False: the place closes. */
+static bool wait_for_work(ensemble_t *t, archi_errands_t *todo)
 {
-    errand_t *todo = NULL;
+    bool closing;
 
+    archi_errands_clear(todo);
     pthread_mutex_lock(&t->lock);
-    while (!t->closing && !(t->wanted && t->todo != NULL))
+    while (!t->closing && !(t->wanted && t->todo.first != NULL))
         pthread_cond_wait(&t->changed, &t->lock);
-    if (!t->closing) {
-        todo = t->todo;
-        t->todo = NULL;
-        t->last = &t->todo;
-        t->wanted = false;
-    }
+    closing = t->closing;
+    while (!closing && t->todo.first != NULL)
+        archi_errands_join(todo, archi_errands_leave(&t->todo));
+    t->wanted = t->wanted && closing;
     pthread_mutex_unlock(&t->lock);
-    return todo;
+    return !closing;
 }
 
 static void *work(void *user)
 {
     ensemble_t *t = user;
     archi_device_t *device = NULL;
-    errand_t *todo;
+    archi_errands_t todo;
     arch_status_t st = archi_device_open(0, &device);
 
     if (st != ARCH_OK && t->unsure)
@@ -220,8 +196,8 @@ static void *work(void *user)
     t->started = true;
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
-    while (st == ARCH_OK && (todo = wait_for_work(t)) != NULL) {
-        st = run(t, todo, device);
+    while (st == ARCH_OK && wait_for_work(t, &todo)) {
+        st = run(t, &todo, device);
         if (st != ARCH_OK)
             fail(t, st);
     }
@@ -234,26 +210,13 @@ static void *work(void *user)
 static arch_status_t put(archi_place_t *place, uint64_t id, const void *job, size_t n)
 {
     ensemble_t *t = of(place);
-    errand_t *e = calloc(1, sizeof *e + n);
+    archi_errand_t *e;
 
-    if (e == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a job of %zu bytes", n);
-    e->answer.id = id;
-    e->size = n;
-    memcpy(e->job, job, n);
+    ARCH_TRY(archi_errand_make(id, job, n, &e));
     pthread_mutex_lock(&t->lock);
-    *t->last = e;
-    t->last = &e->next;
+    archi_errands_join(&t->todo, e);
     pthread_mutex_unlock(&t->lock);
     return ARCH_OK;
-}
-
-static void in_milliseconds(int milliseconds, struct timespec *out)
-{
-    clock_gettime(CLOCK_REALTIME, out);
-    out->tv_nsec += (long)(milliseconds % 1000) * 1000000;
-    out->tv_sec += milliseconds / 1000 + out->tv_nsec / 1000000000;
-    out->tv_nsec %= 1000000000;
 }
 
 static arch_status_t take(archi_place_t *place, int milliseconds, archi_place_answer_t *answer, bool *got)
@@ -261,24 +224,19 @@ static arch_status_t take(archi_place_t *place, int milliseconds, archi_place_an
     ensemble_t *t = of(place);
     struct timespec until;
     arch_status_t st;
-    errand_t *e;
+    archi_errand_t *e;
 
-    in_milliseconds(milliseconds, &until);
+    archi_in_milliseconds(milliseconds, &until);
     pthread_mutex_lock(&t->lock);
-    t->wanted = t->todo != NULL;
+    t->wanted = t->todo.first != NULL;
     pthread_cond_broadcast(&t->changed);
-    while (t->done == NULL && t->status == ARCH_OK &&
+    while (t->done.first == NULL && t->status == ARCH_OK &&
            pthread_cond_timedwait(&t->changed, &t->lock, &until) != ETIMEDOUT)
         continue;
-    e = t->done;
-    if (e != NULL)
-        t->done = e->next;
+    e = archi_errands_leave(&t->done);
     st = e == NULL ? t->status : ARCH_OK;
     pthread_mutex_unlock(&t->lock);
-    *got = e != NULL;
-    if (e != NULL)
-        *answer = e->answer;
-    free(e);
+    *got = archi_errand_hand_over(e, answer);
     return st == ARCH_OK ? ARCH_OK : ARCH_FAIL(st, "%s", t->why);
 }
 
@@ -293,8 +251,8 @@ static void close_ensemble(archi_place_t *place)
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
-    drop(t->todo);
-    drop(t->done);
+    archi_errands_drop(&t->todo);
+    archi_errands_drop(&t->done);
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->changed);
     free(t);
@@ -322,7 +280,8 @@ arch_status_t archi_place_ensemble(const arch_lab_options_t *options, archi_plac
     t->options = options;
     t->unsure = options->executor != ARCH_EXECUTOR_GPU;
     t->n_threads = options->threads > 0 ? options->threads : archi_machine_cores();
-    t->last = &t->todo;
+    archi_errands_clear(&t->todo);
+    archi_errands_clear(&t->done);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->changed, NULL);
     if (pthread_create(&t->thread, NULL, work, t) != 0) {
