@@ -484,7 +484,8 @@ static void write_in_place(archi_saver_t *s, archi_block_t *const *block, uint32
     pthread_mutex_unlock(&k->file);
 }
 
-static void stage(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arch_time_t now)
+/* Blocks of the replication may have waited here that are elsewhere now: they go, even where no block is. */
+static void stage(archi_saver_t *s, uint32_t replication, archi_block_t *const *block, uint32_t n, arch_time_t now)
 {
     archi_keeper_t *k = s->keeper;
     double began = archi_machine_seconds(), took;
@@ -496,8 +497,8 @@ static void stage(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arc
     else
         copy_blocks(s, block, n, now);
     pthread_mutex_lock(&k->lock);
-    if (n > 0)
-        drop_waiting(k, block[0]->replication);
+    if (replication != ARCHI_NIL)
+        drop_waiting(k, replication);
     s->staged = k->name.generation;
     last = --k->n_missing == 0;
     pthread_mutex_unlock(&k->lock);
@@ -556,8 +557,8 @@ static arch_status_t finish_writing(archi_saver_t *s)
 }
 
 /* Collective. A checkpoint at once, whatever the clock says. */
-static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_t *const *block, uint32_t n,
-                              arch_time_t now)
+static arch_status_t save_now(archi_saver_t *s, int64_t generation, uint32_t replication, archi_block_t *const *block,
+                              uint32_t n, arch_time_t now)
 {
     archi_keeper_t *k = s->keeper;
 
@@ -574,7 +575,7 @@ static arch_status_t save_now(archi_saver_t *s, int64_t generation, archi_block_
     pthread_mutex_lock(&k->lock);
     k->stopping = true;
     pthread_mutex_unlock(&k->lock);
-    stage(s, block, n, now);
+    stage(s, replication, block, n, now);
     if (!shared(k))
         return ARCH_OK;
     ARCH_TRY(finish_writing(s));
@@ -604,7 +605,8 @@ static void set_due(archi_saver_t *s, arch_time_t now)
         s->due_at = now / every * every + every;
 }
 
-arch_status_t archi_saver_pause(archi_saver_t *s, archi_block_t *const *block, uint32_t n, arch_time_t now)
+arch_status_t archi_saver_pause(archi_saver_t *s, uint32_t replication, archi_block_t *const *block, uint32_t n,
+                                arch_time_t now)
 {
     archi_keeper_t *k;
     const arch_run_options_t *o;
@@ -625,12 +627,12 @@ arch_status_t archi_saver_pause(archi_saver_t *s, archi_block_t *const *block, u
     if (word[2] == 0)
         ARCH_TRY(settle(s));
     if (word[1] != 0) {
-        ARCH_TRY(save_now(s, word[0], block, n, now));
+        ARCH_TRY(save_now(s, word[0], replication, block, n, now));
         return ARCH_FAIL(ARCH_E_SAVED, "the run was interrupted; it is saved in %s", k->setup.folder);
     }
     if (word[0] != 0) {
         follow(k, (uint32_t)word[0]);
-        stage(s, block, n, now);
+        stage(s, replication, block, n, now);
         set_due(s, now);
     } else if (k->every_simulated > 0 && s->due_at - k->every_simulated > now) {
         set_due(s, now); /* another replication began */
@@ -687,7 +689,7 @@ arch_status_t archi_saver_leave(archi_saver_t *s, arch_status_t st)
     if (st != ARCH_E_MPI && shared(s->keeper))
         saved = finish_writing(s);
     if (st == ARCH_OK && saved == ARCH_OK && s->keeper->setup.head.n_groups > 1)
-        (void)save_now(s, 0, NULL, 0, 0); /* other groups go on: what this one found must not be lost */
+        (void)save_now(s, 0, ARCHI_NIL, NULL, 0, 0); /* other groups go on: what this one found must not be lost */
     sign_off(s, st);
     return st == ARCH_OK ? saved : st;
 }

@@ -52,9 +52,10 @@ arch_status_t archi_keeper_close(archi_keeper_t **keeper);
 /* The saver of rank `rank_here` of this process; it belongs to the keeper. `group`: those that share a replication. */
 archi_saver_t *archi_keeper_saver(archi_keeper_t *keeper, uint32_t rank_here, archi_net_t *group);
 
-/* Collective over the group: see archi_run_t.pause. Without blocks: between two replications. ARCH_E_SAVED: the user wants
- * the run to stop, and it is saved (as far as archi_keeper_close() agrees). */
-arch_status_t archi_saver_pause(archi_saver_t *saver, archi_block_t *const *block, uint32_t n, arch_time_t now);
+/* Collective over the group: see archi_run_t.pause. A rank may have no block of the replication; ARCHI_NIL:
+ * between two. ARCH_E_SAVED: the user wants the run to stop, and it is saved (as far as archi_keeper_close() agrees). */
+arch_status_t archi_saver_pause(archi_saver_t *saver, uint32_t replication, archi_block_t *const *block, uint32_t n,
+                                arch_time_t now);
 
 /* Around the adding of a finished replication to the ledger; end is collective over the group. */
 void archi_saver_collect_begin(archi_saver_t *saver);

@@ -281,10 +281,8 @@ static arch_status_t round_on_net(archi_job_t *job, archi_net_t *net)
 static arch_status_t run_on_net(archi_job_t *job, archi_net_t *net)
 {
     uint64_t share;
-    uint32_t first;
 
-    (void)archi_net_near(net, &first);
-    ARCH_TRY(archi_net_agree(net, archi_crew_choose(job, archi_net_rank(net) - first)));
+    ARCH_TRY(archi_net_agree(net, archi_crew_choose(job, archi_net_place(net))));
     ARCH_TRY(archi_crew_agree(job, net));
     ARCH_TRY(archi_machine_share(net, &share));
     job->rank_memory = job->options->memory_limit > 0 ? job->options->memory_limit : share;

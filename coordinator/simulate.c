@@ -161,7 +161,7 @@ static arch_status_t pause_run(void *watch, archi_block_t *const *block, uint32_
 {
     const rank_t *r = (const rank_t *)(const void *)((const char *)watch - offsetof(rank_t, watch));
 
-    return archi_saver_pause(r->saver, block, n_blocks, now);
+    return archi_saver_pause(r->saver, r->replication, block, n_blocks, now);
 }
 
 /* archi_scaled_t.advance: the events before run->until. */
@@ -289,7 +289,7 @@ static arch_status_t all_replications(rank_t *r, uint32_t group)
             break;
         if (archi_watch(&r->watch, 0, 0) != 0)
             return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
-        ARCH_TRY(archi_saver_pause(r->saver, NULL, 0, 0));
+        ARCH_TRY(archi_saver_pause(r->saver, ARCHI_NIL, NULL, 0, 0));
     }
     return ARCH_OK;
 }
@@ -423,6 +423,7 @@ arch_status_t archi_simulate(archi_job_t *job, archi_net_t *net, uint32_t rank_h
     r.track = job->track != NULL ? job->track[rank_here] : NULL;
     ARCH_TRY(begin_together(&r, net));
     ARCH_TRY(archi_net_split(net, group == ARCHI_NIL ? job->layout.n_groups : group, &r.group));
+    archi_net_share_cores(r.group, net);
     if (group != ARCHI_NIL) {
         st = archi_net_agree(r.group, own_blocks(&r, archi_net_rank(r.group)));
         r.saver = archi_keeper_saver(job->keeper, rank_here, r.group);

@@ -48,7 +48,10 @@ static uint32_t most_at_work(const archi_run_t *run, uint32_t size)
     if (run->moving != ARCHI_BALANCE || run->segment > 0 || run->net == NULL || archi_net_near(run->net, &first) < size)
         return size;
     cores = archi_net_cores(run->net);
-    return cores < size ? cores : size;
+    if (cores >= size)
+        return size;
+    /* Few blocks must come out even: else one rank has twice the load of another. */
+    return run->map->n_blocks % cores == 0 || run->map->n_blocks >= 4 * cores ? cores : size;
 }
 
 arch_status_t archi_choice_make(const archi_run_t *run, uint32_t size, const uint32_t *home, archi_choice_t *c)
@@ -130,8 +133,9 @@ static void learn_speed(archi_choice_t *c, const segment_t *s)
 
 /* ---- who would hold what ----------------------------------------------------------------------------------------- */
 
-/* Would every rank have memory for what it keeps and what comes? What leaves goes only when it has arrived. */
-static int fits(archi_choice_t *c, const archi_measures_t *m, const uint32_t *wanted)
+/* Would every rank have memory for what it keeps and what comes? What leaves goes only when it has arrived. Of a limit one
+ * `part` is counted on: fewer ranks are only as many limits, and blocks grow. */
+static int fits(archi_choice_t *c, const archi_measures_t *m, const uint32_t *wanted, uint32_t part)
 {
     for (uint32_t r = 0; r < c->size; r++)
         c->rank_bytes[r] = archi_of_rank(m, r)[ARCHI_OF_RANK_BYTES];
@@ -140,11 +144,13 @@ static int fits(archi_choice_t *c, const archi_measures_t *m, const uint32_t *wa
             c->rank_bytes[wanted[b]] += archi_of_block(m, b)[ARCHI_OF_BLOCK_BYTES];
     for (uint32_t r = 0; r < c->size; r++) {
         uint64_t limit = archi_of_rank(m, r)[ARCHI_OF_RANK_LIMIT];
-        if (limit != 0 && c->rank_bytes[r] > limit)
+        if (limit != 0 && c->rank_bytes[r] > limit / part)
             return 0;
     }
     return 1;
 }
+
+enum { ALL = 1, HALF = 2 };
 
 static double wall_left(const archi_choice_t *c, const archi_measures_t *m, const segment_t *s)
 {
@@ -222,7 +228,7 @@ static void begin_trial(archi_choice_t *c, const archi_measures_t *m, uint32_t k
     c->trying = k;
     c->n_left = TRIAL;
     c->trial_events = c->trial_seconds = 0;
-    if (fits(c, m, wanted))
+    if (fits(c, m, wanted, k == ARCHI_TRY_FEWER ? HALF : ALL))
         return;
     memcpy(wanted, m->holder, c->n_blocks * sizeof *wanted);
     archi_choice_refused(c, c->way_before);
@@ -273,7 +279,7 @@ static void judge_trial(archi_choice_t *c, const archi_measures_t *m, const segm
     c->trial_seconds += s->wall;
     if (c->n_left > 0)
         return;
-    if (c->trial_events > better * c->rate * c->trial_seconds || !fits(c, m, c->holder_before)) {
+    if (c->trial_events > better * c->rate * c->trial_seconds || !fits(c, m, c->holder_before, ALL)) {
         keep_trial(c);
         return;
     }
@@ -363,7 +369,7 @@ static void balance(archi_choice_t *c, const archi_measures_t *m, uint32_t *want
     uint64_t bytes;
     spread_t s;
 
-    (void)fits(c, m, m->holder);
+    (void)fits(c, m, m->holder, ALL);
     memset(c->rank_load, 0, c->size * sizeof *c->rank_load);
     for (uint32_t b = 0; b < c->n_blocks; b++)
         c->rank_load[m->holder[b]] += c->load[b];
@@ -418,20 +424,48 @@ static void set_length(archi_choice_t *c, const segment_t *s)
     c->aim = 1.25 * c->aim < longest_aim ? 1.25 * c->aim : longest_aim;
 }
 
-/* All ranks begin, or as many as there are cores for. */
+/* Between processes bytes are carried, and home again at the end: with a large state that may be more than is to gain. */
+static int is_cheap(const archi_choice_t *c, const archi_measures_t *m, const uint32_t *wanted)
+{
+    double bytes = 0;
+
+    for (uint32_t b = 0; b < c->n_blocks; b++)
+        bytes += wanted[b] != m->holder[b] ? (double)archi_of_block(m, b)[ARCHI_OF_BLOCK_BYTES] : 0;
+    return c->run.net == NULL || archi_net_one_process(c->run.net) || bytes * second_per_byte < longest_aim;
+}
+
+/* All ranks begin, or as many as there are cores for, neighbours' blocks together. */
 static void begin(archi_choice_t *c, const archi_measures_t *m, uint32_t *wanted)
 {
+    if (c->most == c->size)
+        return;
     for (uint32_t b = 0; b < c->n_blocks; b++)
-        wanted[b] = (uint32_t)((uint64_t)c->home[b] * c->most / c->size);
-    if (fits(c, m, wanted))
+        wanted[b] = (uint32_t)((uint64_t)b * c->most / c->n_blocks);
+    if (fits(c, m, wanted, HALF) && is_cheap(c, m, wanted))
         c->way.n_active = c->most;
     else
         memcpy(wanted, m->holder, c->n_blocks * sizeof *wanted);
 }
 
+/* Some ranks rest, and one at work comes near its limit, which is not for all blocks: all go to work, for good. */
+static int spread_out(archi_choice_t *c, const archi_measures_t *m, uint32_t *wanted)
+{
+    if (c->way.n_active == c->size || fits(c, m, m->holder, HALF))
+        return 0;
+    if (c->trying != ARCHI_N_TRIES)
+        fail_trial(c);
+    c->way.n_active = c->most = c->size;
+    c->attempt[ARCHI_TRY_FEWER].rest = UINT32_MAX;
+    c->n_rated = 0;
+    memcpy(wanted, c->home, c->n_blocks * sizeof *wanted);
+    return 1;
+}
+
 static void choose_by_time(archi_choice_t *c, const archi_measures_t *m, const segment_t *s, uint32_t *wanted)
 {
-    if (c->trying != ARCHI_N_TRIES) {
+    if (spread_out(c, m, wanted)) {
+        c->n_drifted = 0;
+    } else if (c->trying != ARCHI_N_TRIES) {
         judge_trial(c, m, s, wanted);
     } else if (c->n_chosen > 1) { /* in the first segment nothing was in the caches yet */
         learn_speed(c, s);

@@ -29,6 +29,7 @@ typedef struct {
     uint64_t        *seen;     /* [n_blocks] events that a block had handled at the last pause, where it is here */
     uint64_t        *nothing;  /* [size + 1] offsets of no mail */
     double           wall, busy; /* of this rank in this segment */
+    cpu_set_t        cores;    /* that this rank may use; none: not known */
     uint64_t         n_told;   /* events of all ranks at the last pause */
 } course_t;
 
@@ -70,6 +71,8 @@ static arch_status_t begin(course_t *c, archi_exec_t *x)
     c->size = x->size;
     c->n_blocks = x->run->map->n_blocks;
     c->until = x->run->until;
+    if (sched_getaffinity(0, sizeof c->cores, &c->cores) != 0)
+        CPU_ZERO(&c->cores);
     ARCH_TRY(archi_net_agree(c->net, allocate(c)));
     c->measures.size = c->size;
     c->measures.n_blocks = c->n_blocks;
@@ -109,21 +112,20 @@ static double core_seconds(void)
  * core of its own, of those that it may use, and is free again at once to be moved by who knows more. */
 static void take_a_core(const course_t *c)
 {
-    uint32_t first, k, cpu = 0;
-    cpu_set_t all, one;
+    uint32_t n = c->order.way.n_active, k, cpu = 0;
+    cpu_set_t one;
 
-    if (c->net == NULL || archi_net_near(c->net, &first) <= archi_net_cores(c->net) || c->order.way.n_active < 2 ||
-        sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) == 0)
+    if (c->net == NULL || n < 2 || n == c->size || n != archi_net_cores(c->net) || n != (uint32_t)CPU_COUNT(&c->cores))
         return;
-    k = (c->rank - first) % (uint32_t)CPU_COUNT(&all);
-    while (!CPU_ISSET(cpu, &all) || k-- > 0)
+    k = c->rank;
+    while (!CPU_ISSET(cpu, &c->cores) || k-- > 0)
         cpu++;
     if ((uint32_t)sched_getcpu() == cpu)
         return;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    if (sched_setaffinity(0, sizeof one, &one) == 0)
-        (void)sched_setaffinity(0, sizeof all, &all);
+    (void)sched_setaffinity(0, sizeof one, &one);
+    (void)sched_setaffinity(0, sizeof c->cores, &c->cores);
 }
 
 /* The run as the executor is to see it: who takes part, how far. */

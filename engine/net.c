@@ -14,7 +14,17 @@ uint32_t archi_net_near(const archi_net_t *net, uint32_t *first)
     return net->n_near;
 }
 
-uint32_t archi_net_cores(const archi_net_t *net) { return net->n_cores; }
+uint32_t archi_net_place(const archi_net_t *net) { return net->place; }
+uint32_t archi_net_cores(const archi_net_t *net) { return net->bound ? UINT32_MAX : net->n_cores; }
+
+void archi_net_share_cores(archi_net_t *net, const archi_net_t *all)
+{
+    uint32_t share = (uint32_t)((uint64_t)all->n_cores * net->n_near / all->n_near);
+
+    if (share < net->n_cores)
+        net->n_cores = share > 0 ? share : 1;
+    archi_net_set_spins(net);
+}
 
 int archi_net_one_process(const archi_net_t *net)
 {
@@ -96,6 +106,9 @@ arch_status_t archi_net_split(archi_net_t *net, uint32_t colour, archi_net_t **o
     *out = NULL;
     ARCH_TRY(net->ops->split(net, colour, out));
     (*out)->ring_events = net->ring_events;
+    if ((*out)->n_cores > net->n_cores)
+        (*out)->n_cores = net->n_cores;
+    archi_net_set_spins(*out);
     return ARCH_OK;
 }
 

@@ -19,8 +19,12 @@ uint32_t archi_net_rank(const archi_net_t *net);
 uint32_t archi_net_size(const archi_net_t *net);
 /* Ranks that run on this one's machine, itself among them; *first is the least of them. The launcher's word counts. */
 uint32_t archi_net_near(const archi_net_t *net, uint32_t *first);
-/* Cores that those ranks may use together, at least 1: the same on every rank of the machine. */
+/* This rank's number among them. */
+uint32_t archi_net_place(const archi_net_t *net);
+/* Cores that each of them may use, at least 1; UINT32_MAX where they are bound to different ones. The same on all. */
 uint32_t archi_net_cores(const archi_net_t *net);
+/* Ranks of `net` that were split from `all` work while the others do: they count on their share of the cores only. */
+void archi_net_share_cores(archi_net_t *net, const archi_net_t *all);
 /* Cores that this process may use, at least 1. */
 uint32_t archi_own_cores(void);
 /* 1 when all ranks are threads of one process: what one of them allocated another may use and free. */

@@ -47,7 +47,9 @@ struct archi_net {
     const archi_net_ops_t *ops;
     uint32_t               rank, size;
     uint32_t               near_first, n_near; /* see archi_net_near() */
-    uint32_t               n_cores;     /* see archi_net_cores() */
+    uint32_t               place;       /* see archi_net_place() */
+    uint32_t               n_cores;     /* of all of them together */
+    int                    bound;       /* 1: to different cores */
     int                    spins;       /* before a waiting rank yields: none when ranks outnumber cores */
     uint32_t               ring_events; /* see archi_net_set_rings() */
     archi_region_t         region[ARCHI_NET_USES];

@@ -370,15 +370,17 @@ static const archi_net_ops_t mpi_ops = {"mpi", 0,   mpi_comm,     mpi_reduce, mp
 /* The cores of all ranks of this node: a launcher may have bound each of them to some of its own. */
 static arch_status_t count_cores(mpi_t *me, MPI_Comm node)
 {
-    cpu_set_t set;
+    cpu_set_t own, any, all;
 
-    CPU_ZERO(&set);
+    CPU_ZERO(&own);
     me->net.n_cores = archi_own_cores();
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        CPU_ZERO(&set);
-    ARCH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, &set, (int)sizeof set, MPI_BYTE, MPI_BOR, node));
-    if (CPU_COUNT(&set) > 0)
-        me->net.n_cores = (uint32_t)CPU_COUNT(&set);
+    if (sched_getaffinity(0, sizeof own, &own) != 0)
+        CPU_ZERO(&own);
+    ARCH_TRY_MPI(MPI_Allreduce(&own, &any, (int)sizeof own, MPI_BYTE, MPI_BOR, node));
+    ARCH_TRY_MPI(MPI_Allreduce(&own, &all, (int)sizeof own, MPI_BYTE, MPI_BAND, node));
+    me->net.bound = !CPU_EQUAL(&any, &all);
+    if (CPU_COUNT(&any) > 0)
+        me->net.n_cores = (uint32_t)CPU_COUNT(&any);
     return ARCH_OK;
 }
 
@@ -386,11 +388,13 @@ static arch_status_t count_cores(mpi_t *me, MPI_Comm node)
 static arch_status_t look_around(mpi_t *me)
 {
     MPI_Comm node;
-    int n = 1;
+    int n = 1, place = 0;
 
     ARCH_TRY_MPI(MPI_Comm_split_type(me->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
     ARCH_TRY_MPI(MPI_Comm_size(node, &n));
+    ARCH_TRY_MPI(MPI_Comm_rank(node, &place));
     me->net.n_near = (uint32_t)n;
+    me->net.place = (uint32_t)place;
     me->net.near_first = me->net.rank;
     ARCH_TRY_MPI(MPI_Bcast(&me->net.near_first, 1, MPI_UINT32_T, 0, node)); /* split in the order of the ranks */
     ARCH_TRY(count_cores(me, node));

@@ -339,6 +339,7 @@ arch_status_t archi_net_group_join(archi_net_group_t *group, uint32_t rank, arch
     me->net.rank = rank;
     me->net.size = group->size;
     me->net.n_near = group->size;
+    me->net.place = rank;
     me->net.n_cores = group->n_cores;
     archi_net_set_spins(&me->net);
     me->net.rounds = group->size > 1 ? ARCHI_NET_UNTRIED : ARCHI_NET_BY_MESSAGES;

@@ -14,6 +14,13 @@
 #define ARCH_INLINE inline
 #endif
 
+/* Part of its caller on a core, apart on a GPU, all of whose threads share the place for instructions. */
+#if defined(__CUDACC__)
+#define ARCH_INLINE_ON_CORE ARCH_HD static __noinline__
+#else
+#define ARCH_INLINE_ON_CORE static inline
+#endif
+
 /* A static function that stands apart: what is rare, or what would cost its caller the registers. */
 #if defined(__CUDACC__)
 #define ARCH_APART ARCH_HD static __noinline__

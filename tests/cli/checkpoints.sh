@@ -106,6 +106,25 @@ whole
 expect 0 "going on from run1" architech run design.json --threads 2 --resume auto --checkpoint-dir saves
 same
 
+# More ranks than cores: those that rest hold no block, and what they read of the last checkpoint is not written again.
+cat > chain.json << 'END'
+{"architech": 1, "name": "chain", "services": {
+  "a": {"endpoints": {"do": [{"cpu": "1ms"}, {"call": "b/do"}]}}, "b": {"endpoints": {"do": [{"cpu": "1ms"}, {"call": "c/do"}]}},
+  "c": {"endpoints": {"do": [{"cpu": "1ms"}, {"call": "d/do"}]}}, "d": {"endpoints": {"do": [{"cpu": "1ms"}]}}},
+ "network": {"latency": "20ms"}, "workloads": {"web": {"rate": "400/s", "mix": {"a/do": 1}}},
+ "run": {"duration": "60s", "replications": 1}}
+END
+two=$(python3 -c "import os; print(*sorted(os.sched_getaffinity(0))[:2], sep=',')")
+digest_of_two=$digest
+architech run chain.json --threads 1 > out || fail "one run of a chain"
+digest=$(grep '^digest' out)
+for leg in "" "going on from run1" "going on from run2" "going on from run3"; do
+    expect 0 "$leg" timeout 60 taskset -c "$two" "$ARCH_MPIEXEC" --oversubscribe --bind-to none -n 4 architech run chain.json \
+        --group 4 --checkpoint-every-simulated 4s --checkpoint-dir chained --resume auto
+    same
+done
+digest=$digest_of_two
+
 # What is in it.
 expect 0 "" architech inspect saves
 prints '^saves/two-parts-[0-9a-f]{16}/run1-group0-save[0-9]+/rank-1.h5: sound$'

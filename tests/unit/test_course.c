@@ -161,26 +161,44 @@ static void same_bits_whatever_is_tried(void)
         c.n_blocks = 4 * size;
         CU_ASSERT_EQUAL(run_on_thread_ranks(size, finds_the_same, &c), 0);
     }
-    if (sysconf(_SC_NPROCESSORS_ONLN) <= MAX_RANKS / 2) /* more ranks than cores: fewer are faster */
-        CU_ASSERT(c.n_changes > 0);
     c.moving = ARCHI_STAY;
     c.n_moved = 0;
     CU_ASSERT_EQUAL(run_on_thread_ranks(3, finds_the_same, &c), 0);
     CU_ASSERT_EQUAL(c.n_moved, 0);
 }
 
+/* ---- more ranks than cores --------------------------------------------------------------------------------------- */
+
+/* This thread, and those that it makes, on the first n cores of those that it may use; fewer where there are not so many. */
+static cpu_set_t keep_to_cores(int n)
+{
+    cpu_set_t all, few;
+
+    CPU_ZERO(&few);
+    CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof all, &all), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&few) < n; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &few);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof few, &few), 0);
+    return all;
+}
+
 /* Nobody has to find out by trial that ranks without a core are in the way. */
 static int rests_without_a_core(archi_net_t *net, void *user)
 {
     uint32_t rank = archi_net_rank(net);
+    cpu_set_t before, after;
+    case_t *c = user;
     spark_run_t s;
     int n_wrong = 1;
 
-    if (open_case(&s, net, user)) {
-        n_wrong = archi_execute(&s.run, &s.stats) != ARCH_OK;
+    if (open_case(&s, net, c)) {
+        n_wrong = sched_getaffinity(0, sizeof before, &before) != 0;
+        n_wrong += archi_execute(&s.run, &s.stats) != ARCH_OK;
+        n_wrong += sched_getaffinity(0, sizeof after, &after) != 0 || !CPU_EQUAL(&before, &after);
         n_wrong += rank >= archi_net_cores(net) && s.stats.n_windows > 0;
         n_wrong += rank == 0 && s.stats.n_windows == 0;
-        n_wrong += away_from_home(&s);
+        n_wrong += spark_digest(&s) != c->digest || away_from_home(&s);
     }
     spark_close(&s);
     return n_wrong;
@@ -190,19 +208,50 @@ static void no_more_ranks_work_than_there_are_cores(void)
 {
     case_t c = {ARCHI_CONSERVATIVE, ARCHI_BALANCE, 0, 0, 1500000, 0, 0, 0, 0, 0, 0, 0, 0};
 
-    cpu_set_t all, one;
-
+    expect_of_sequential(&c);
     c.n_blocks = SPARK_N_LPS;
-    CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof all, &all), 0);
-    CPU_ZERO(&one);
-    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
-        if (CPU_ISSET(cpu, &all))
-            CPU_SET(cpu, &one);
-    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof one, &one), 0);
-    CU_ASSERT_EQUAL(archi_own_cores(), 1);
-    CU_ASSERT_EQUAL(run_on_thread_ranks(4, rests_without_a_core, &c), 0);
+    for (int n = 1; n <= 2; n++) {
+        cpu_set_t all = keep_to_cores(n);
+        CU_ASSERT(archi_own_cores() <= (uint32_t)n);
+        CU_ASSERT_EQUAL(run_on_thread_ranks(4, rests_without_a_core, &c), 0);
+        c.way = ARCHI_NET_APART;
+        CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
+    }
+}
+
+/* One rank has room for twice what all blocks begin with. They grow, and so all come back, whose limits are more. */
+static int goes_back_to_work(archi_net_t *net, void *user)
+{
+    uint64_t bytes = 0;
+    case_t *c = user;
+    spark_run_t s;
+    int n_wrong = 1;
+
+    if (open_case(&s, net, c)) {
+        for (uint32_t i = 0; i < s.run.n_local; i++)
+            bytes += s.block[i]->bytes;
+        n_wrong = archi_net_sum_u64(net, &bytes, 1) != ARCH_OK;
+        s.run.memory_limit = 2 * bytes;
+        n_wrong += archi_execute(&s.run, &s.stats) != ARCH_OK;
+        n_wrong += spark_digest(&s) != c->digest || away_from_home(&s);
+        n_wrong += s.stats.n_windows == 0;
+    }
+    spark_close(&s);
+    return n_wrong;
+}
+
+static void ranks_that_rest_are_called_when_memory_gets_short(void)
+{
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0, 0};
+    cpu_set_t all = keep_to_cores(1);
+
+    expect_of_sequential(&c);
+    c.n_blocks = SPARK_N_LPS;
+    CU_ASSERT_EQUAL(run_on_thread_ranks(4, goes_back_to_work, &c), 0);
     CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
 }
+
+/* ---- large blocks ------------------------------------------------------------------------------------------------ */
 
 /* Large blocks take several exchanges, and small ones move beside them; in one process they are handed over. */
 static int moves_large_blocks(archi_net_t *net, void *user)
@@ -394,6 +443,7 @@ static int wanders_within_its_limit(archi_net_t *net, void *user)
     spark_run_t s;
     int n_wrong = 1;
 
+    archi_net_set_rings(net, c->way);
     if (spark_open(&s, net, 9, 1, 2000)) {
         uint64_t bytes = 0;
         for (uint32_t i = 0; i < s.run.n_local; i++)
@@ -417,8 +467,10 @@ static void no_rank_takes_more_than_its_memory(void)
     case_t c = {ARCHI_CONSERVATIVE, ARCHI_WANDER, 0, 0, 100000, 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
-    for (c.seed = 0; c.seed < 8; c.seed++)
+    for (c.seed = 0; c.seed < 8; c.seed++) {
+        c.way = c.seed % 2 == 0 ? 0 : ARCHI_NET_APART; /* blocks are handed over, or carried */
         CU_ASSERT_EQUAL(run_on_thread_ranks(3, wanders_within_its_limit, &c), 0);
+    }
     CU_ASSERT(c.n_moved > 0);
 }
 
@@ -448,8 +500,10 @@ static void a_full_rank_stops_all_at_home(void)
     case_t c = {ARCHI_AUTOMATIC, ARCHI_WANDER, 0, 2000, 300000, 12, 0, 0, 0, 0, 0, 0, 0};
 
     for (c.seed = 0; c.seed < 6; c.seed++)
-        for (uint32_t size = 2; size <= 4; size++)
+        for (uint32_t size = 2; size <= 4; size++) {
+            c.way = c.seed % 2 == 0 ? 0 : ARCHI_NET_APART;
             CU_ASSERT_EQUAL(run_on_thread_ranks(size, stops_with_the_full_rank, &c), 0);
+        }
 }
 
 /* One rank's allocations fail from some point on: its blocks stay, or the run says why; nothing is lost and nobody waits. */
@@ -489,10 +543,13 @@ static void survives_every_failing_allocation(void)
     long before = test_live_bytes();
 
     expect_of_sequential(&c);
-    for (uint32_t size = 2; size <= 3; size++) {
-        CU_ASSERT_EQUAL(run_on_thread_ranks(size, moves_or_stays, &c), 0);
-        CU_ASSERT(c.n_moved > 0 && c.n_changes > 10);
-    }
+    for (uint32_t size = 2; size <= 3; size++)
+        for (int way = 0; way < 2; way++) {
+            c.way = way == 0 ? 0 : ARCHI_NET_APART;
+            c.n_moved = c.n_changes = 0;
+            CU_ASSERT_EQUAL(run_on_thread_ranks(size, moves_or_stays, &c), 0);
+            CU_ASSERT(c.n_moved > 0 && c.n_changes > 10);
+        }
     CU_ASSERT_EQUAL(test_live_bytes(), before);
 }
 
@@ -587,6 +644,8 @@ int main(void)
                            {"wandering_blocks_change_their_executor", wandering_blocks_change_their_executor},
                            {"same_bits_whatever_is_tried", same_bits_whatever_is_tried},
                            {"no_more_ranks_work_than_there_are_cores", no_more_ranks_work_than_there_are_cores},
+                           {"ranks_that_rest_are_called_when_memory_gets_short",
+                            ranks_that_rest_are_called_when_memory_gets_short},
                            {"large_blocks_move_in_pieces", large_blocks_move_in_pieces},
                            {"large_blocks_are_not_copied_to_run_ahead", large_blocks_are_not_copied_to_run_ahead},
                            {"blocks_follow_a_hot_spot", blocks_follow_a_hot_spot},
