@@ -114,7 +114,8 @@ static arch_status_t run_members(const options_t *o, const archi_plan_t *plan, u
 {
     archi_scenario_t scenario = {plan, seed};
     archi_member_t *member = calloc(o->members, sizeof *member);
-    archi_ensemble_spec_t spec = {&scenario, member, 1, (uint32_t)o->members, (uint32_t)o->threads, device, false, false, 0};
+    archi_ensemble_spec_t spec = {.scenario = &scenario, .member = member, .n_scenarios = 1, .device = device,
+                                  .n_members = (uint32_t)o->members, .n_hands = (uint32_t)o->threads};
     archi_ensemble_t *e = NULL;
     double begun = now_s();
     arch_status_t st;

@@ -17,6 +17,7 @@
 typedef struct archi_parcel {
     struct archi_parcel *next;
     void    *bytes;
+    uint64_t room;   /* bytes that it has */
     uint32_t n_left; /* that nobody has read yet; under the ensemble's lock */
 } archi_parcel_t;
 
@@ -101,13 +102,14 @@ typedef struct {
     archi_ensemble_t    *e;
     archi_device_t      *d;
     uint64_t             budget;   /* bytes of the device */
+    archi_parcel_t      *spare;    /* parcels to be filled again */
     uint32_t             next;     /* member that the next wave begins with */
     /* of this wave */
     uint32_t             n, end;   /* members; where the next wave begins */
     uint32_t            *number;   /* [n] members' numbers in the ensemble */
     archi_wave_member_t *member;   /* [n] */
     archi_wave_report_t *report;   /* [n] */
-    uint32_t            *scenario; /* [n_scenarios] in the order of the wave's table */
+    uint32_t            *scenario; /* [n_scenarios, at most a member each] in the order of the wave's table */
     uint32_t             n_scenarios, capacity;
     uint64_t             region_bytes, taken_bytes; /* of blocks; of all that the wave has on the device */
     void                *library, *tables, *region, *output; /* on the device */
@@ -119,5 +121,7 @@ arch_status_t archi_waves_load(archi_waves_t *v);
 void archi_waves_unload(archi_waves_t *v);
 /* The wave's members are done or have overflowed: put them in line. */
 arch_status_t archi_waves_fetch(archi_waves_t *v);
+/* Parcels that nobody will fill again. */
+void archi_waves_give_back(archi_waves_t *v);
 
 #endif

@@ -65,8 +65,12 @@ ARCH_HD static ARCH_INLINE const archi_plan_t *archi_wave_plan(const archi_wave_
     return w->scenario[w->member[i].scenario].plan;
 }
 
-/* Lane `lane` of n_lanes: its share of n 16-byte words. */
+/* Lane `lane` of n_lanes: its share of n 16-byte words, which a GPU loads and stores in one go. */
+#if defined(__CUDACC__)
+typedef struct __align__(16) {
+#else
 typedef struct {
+#endif
     uint64_t half[2];
 } archi_wave_word_t;
 

@@ -270,10 +270,11 @@ arch_status_t archi_waves_run(archi_worker_t *w)
     arch_status_t st;
 
     ARCH_TRY(look_ahead(w));
-    v.scenario = malloc(((size_t)w->e->spec.n_scenarios + 1) * sizeof *v.scenario);
+    v.scenario = malloc(((size_t)w->e->spec.n_members + 1) * sizeof *v.scenario);
     if (v.scenario == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an ensemble");
     st = all_waves(&v);
+    archi_waves_give_back(&v);
     free(v.scenario);
     free(v.number);
     free(v.member);

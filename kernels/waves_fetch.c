@@ -6,6 +6,15 @@
 #include <time.h>
 
 static const uint64_t parcel_bytes = (uint64_t)256 << 20; /* at most, so that hands begin to read while others come */
+static const uint64_t unread_bytes = (uint64_t)1 << 30;   /* as much may wait for them */
+
+/* It is in line, and so nobody does it again, even where the device fails and all that is not begun is offered to cores. */
+static arch_status_t put(archi_waves_t *v, const archi_item_t *item)
+{
+    ARCH_TRY(archi_ensemble_put(v->e, item));
+    v->e->begun[item->member] = true;
+    return ARCH_OK;
+}
 
 /* ---- overflowed -------------------------------------------------------------------------------------------------- */
 
@@ -18,7 +27,7 @@ static arch_status_t fetch_whole(archi_waves_t *v, uint32_t i)
 
     if (v->report[i].state == ARCHI_MEMBER_CROWDED) {
         item.kind = ARCHI_ITEM_FRESH;
-        return archi_ensemble_put(v->e, &item);
+        return put(v, &item);
     }
     ARCH_TRY(v->d->get(v->d, &head, from, sizeof head));
     if (head.magic != ARCHI_BLOCK_MAGIC)
@@ -26,7 +35,7 @@ static arch_status_t fetch_whole(archi_waves_t *v, uint32_t i)
                          v->member[i].replication + 1);
     ARCH_TRY(archi_block_reserve(head.bytes, &item.block));
     ARCH_TRY_TO(failed, v->d->get(v->d, item.block, from, head.bytes));
-    ARCH_TRY_TO(failed, archi_ensemble_put(v->e, &item));
+    ARCH_TRY_TO(failed, put(v, &item));
     return ARCH_OK;
 failed:
     archi_block_destroy(&item.block);
@@ -86,54 +95,103 @@ static arch_status_t hand_out(archi_waves_t *v, uint32_t first, uint32_t end, ar
         if (v->report[i].state != ARCHI_MEMBER_DONE)
             continue;
         item.block = (void *)((char *)parcel->bytes + v->member[i].packed_at);
-        ARCH_TRY(archi_ensemble_put(v->e, &item));
+        ARCH_TRY(put(v, &item));
     }
     return ARCH_OK;
 }
 
-/* Under the lock: parcels that have been read are given back. */
-static archi_parcel_t *take_read_ones(archi_ensemble_t *e)
+/* Under the lock: parcels that have been read can be filled again. *unread: bytes of the others. */
+static void take_read_ones(archi_ensemble_t *e, archi_parcel_t **spare, uint64_t *unread)
 {
-    archi_parcel_t *read = NULL, **at = &e->parcels;
+    archi_parcel_t **at = &e->parcels;
 
+    *unread = 0;
     while (*at != NULL) {
         archi_parcel_t *p = *at;
         if (p->n_left == 0) {
             *at = p->next;
-            p->next = read;
-            read = p;
+            p->next = *spare;
+            *spare = p;
         } else {
+            *unread += p->room;
             at = &p->next;
         }
     }
-    return read;
 }
 
-static void give_back_read(archi_waves_t *v)
+/* What hands have not read yet lies in memory that cannot be swapped: when that is much, read some of it first. */
+static arch_status_t wait_for_readers(archi_waves_t *v)
 {
-    archi_parcel_t *read, *next;
+    const struct timespec moment = {0, 50000};
+    uint64_t most = v->e->spec.most_host_bytes > 0 ? v->e->spec.most_host_bytes : unread_bytes, unread;
+    const archi_hand_t *hand = v->w->hand;
+    bool did, stopped;
 
-    pthread_mutex_lock(&v->e->lock);
-    read = take_read_ones(v->e);
-    pthread_mutex_unlock(&v->e->lock);
-    for (; read != NULL; read = next) {
-        next = read->next;
-        v->d->give_host(v->d, read->bytes);
-        free(read);
+    for (;;) {
+        pthread_mutex_lock(&v->e->lock);
+        take_read_ones(v->e, &v->spare, &unread);
+        stopped = v->e->stopped;
+        pthread_mutex_unlock(&v->e->lock);
+        if (unread < most)
+            return ARCH_OK;
+        if (stopped || (hand->progress != NULL && hand->progress(hand->user, 0, 0) != 0))
+            return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+        ARCH_TRY(archi_worker_do(v->w, false, &did));
+        if (!did)
+            nanosleep(&moment, NULL);
     }
+}
+
+static void give_back(archi_waves_t *v, archi_parcel_t *p)
+{
+    v->d->give_host(v->d, p->bytes);
+    free(p);
+}
+
+void archi_waves_give_back(archi_waves_t *v)
+{
+    archi_parcel_t *p;
+
+    while ((p = v->spare) != NULL) {
+        v->spare = p->next;
+        give_back(v, p);
+    }
+}
+
+/* Memory that the device copies to fast takes longer to get than to fill. Those that are too small go. */
+static archi_parcel_t *reuse(archi_waves_t *v, uint64_t bytes)
+{
+    archi_parcel_t *p;
+
+    while ((p = v->spare) != NULL) {
+        v->spare = p->next;
+        if (p->room >= bytes)
+            return p;
+        give_back(v, p);
+    }
+    return NULL;
+}
+
+static arch_status_t new_parcel(archi_waves_t *v, uint64_t bytes, archi_parcel_t **out)
+{
+    archi_parcel_t *p = *out = calloc(1, sizeof *p);
+
+    if (p == NULL)
+        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an ensemble");
+    p->room = bytes;
+    if (v->d->take_host(v->d, bytes, &p->bytes) == ARCH_OK)
+        return ARCH_OK;
+    free(p);
+    return arch_fail_from(arch_error_status(), __func__, __FILE__, __LINE__);
 }
 
 static arch_status_t make_parcel(archi_waves_t *v, uint64_t bytes, uint32_t n, archi_parcel_t **out)
 {
-    archi_parcel_t *p = calloc(1, sizeof *p);
+    archi_parcel_t *p = reuse(v, bytes);
 
     *out = NULL;
     if (p == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for an ensemble");
-    if (v->d->take_host(v->d, bytes, &p->bytes) != ARCH_OK) {
-        free(p);
-        return arch_fail_from(arch_error_status(), __func__, __FILE__, __LINE__);
-    }
+        ARCH_TRY(new_parcel(v, bytes, &p));
     p->n_left = n;
     pthread_mutex_lock(&v->e->lock);
     p->next = v->e->parcels;
@@ -162,7 +220,7 @@ static arch_status_t fetch_parcel(archi_waves_t *v, uint32_t first, uint32_t *en
     ARCH_TRY(take_output(v, first, end, &bytes));
     if (bytes == 0)
         return ARCH_OK;
-    give_back_read(v);
+    ARCH_TRY(wait_for_readers(v));
     ARCH_TRY(make_parcel(v, bytes, count_done(v, first, *end), &parcel));
     ARCH_TRY(pack(v, first, *end, bytes, parcel->bytes));
     v->d->give(v->d, v->output);

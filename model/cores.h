@@ -106,7 +106,7 @@ ARCH_HD static ARCH_INLINE void archi_shared_announce(archi_context_t *c)
     if (el->running == 0)
         return;
     left = (archi_double_of(archi_frame(c, el->ready_head)->rank) - el->shared) * archi_shared_slowness(c);
-    after = left < 1.0 ? 1 : (arch_time_t)(left + 0.5);
+    after = left < 1.0 ? 1 : archi_time_from_ns(left);
     if (el->shared_due <= c->now || c->now + after < el->shared_due) {
         el->shared_due = c->now + after;
         archi_emit_self(c, after, ARCHI_EV_SHARED, 0);

@@ -56,7 +56,7 @@ ARCH_HD static ARCH_INLINE archi_lp_t archi_pick(archi_context_t *c, const archi
 }
 
 /* A request on its way: to the picked replica, over the route's link. */
-ARCH_HD static ARCH_INLINE void archi_request(archi_context_t *c, const archi_route_t *r, uint32_t endpoint,
+ARCH_INLINE_ON_CORE void archi_request(archi_context_t *c, const archi_route_t *r, uint32_t endpoint,
                                               uint64_t root, uint32_t path, uint32_t item, uint32_t slot,
                                               uint32_t flags, uint32_t priority, uint64_t pick_minor, uint32_t *peer)
 {
@@ -68,7 +68,7 @@ ARCH_HD static ARCH_INLINE void archi_request(archi_context_t *c, const archi_ro
 }
 
 /* The answer to whoever sent the request of frame f. */
-ARCH_HD static ARCH_INLINE void archi_reply(archi_context_t *c, const archi_frame_t *f, uint32_t outcome)
+ARCH_INLINE_ON_CORE void archi_reply(archi_context_t *c, const archi_frame_t *f, uint32_t outcome)
 {
     if ((f->flags & ARCHI_NO_REPLY) == 0)
         archi_emit(c, f->caller, archi_time_of(c, f->link, f->root, archi_minor(f->path, ARCHI_DRAW_BACK)),

@@ -227,7 +227,7 @@ ARCH_HD static ARCH_INLINE uint32_t archi_join(archi_context_t *c, uint32_t join
 }
 
 /* Frame f has come to its end, well or failed; a failure spreads to the frames around it. */
-ARCH_HD static ARCH_INLINE void archi_end(archi_context_t *c, uint32_t f, bool failed)
+ARCH_INLINE_ON_CORE void archi_end(archi_context_t *c, uint32_t f, bool failed)
 {
     while (f != ARCHI_NIL) {
         archi_frame_t *frame = archi_frame(c, f);

@@ -142,7 +142,7 @@ ARCH_HD static ARCH_INLINE double archi_variate_empirical(const archi_var_t *v, 
     return value[low - 1] + (value[low] - value[low - 1]) * u;
 }
 
-ARCH_HD static inline double archi_variate_other(const archi_var_t *v, const double *tables, uint64_t key,
+ARCH_INLINE_ON_CORE double archi_variate_other(const archi_var_t *v, const double *tables, uint64_t key,
                                                  uint64_t major, uint64_t minor)
 {
     archi_bits_t bits = archi_draw(key, major, minor);
@@ -216,7 +216,7 @@ ARCH_HD static ARCH_INLINE double archi_zipf_inverse(double s, double y)
 }
 
 /* Each trial is accepted with a chance above 1/2. Were every trial refused, the last candidate stands. */
-ARCH_HD static ARCH_INLINE uint64_t archi_zipf_key(const archi_zipf_t *z, uint64_t key, uint64_t major, uint64_t minor)
+ARCH_INLINE_ON_CORE uint64_t archi_zipf_key(const archi_zipf_t *z, uint64_t key, uint64_t major, uint64_t minor)
 {
     double y, x, k = 1.0, most = (double)z->count;
     archi_bits_t bits;

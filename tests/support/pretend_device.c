@@ -89,6 +89,8 @@ static arch_status_t take_host(archi_device_t *d, uint64_t bytes, void **out)
     if (*out == NULL)
         return ARCH_FAIL(ARCH_E_NOMEM, "no memory for %llu bytes", (unsigned long long)bytes);
     of(d)->count.live_host++;
+    if (of(d)->count.live_host > of(d)->count.most_host)
+        of(d)->count.most_host = of(d)->count.live_host;
     return ARCH_OK;
 }
 

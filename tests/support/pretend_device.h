@@ -14,7 +14,7 @@ typedef struct {
 } pretend_t;
 
 typedef struct {
-    uint64_t live_bytes, live_host, most_bytes; /* taken and not given back; the most at once */
+    uint64_t live_bytes, live_host, most_bytes, most_host; /* taken and not given back; the most at once */
     uint64_t n_launches[ARCHI_N_LAUNCHES], n_calls;
 } pretend_count_t;
 

@@ -181,7 +181,7 @@ typedef struct {
     uint32_t n_hands;
     const pretend_t *device; /* NULL: none */
     bool unsure, tight;
-    uint64_t most_device_bytes, memory_limit;
+    uint64_t most_device_bytes, most_host_bytes, memory_limit;
     uint32_t fails_at, cancels_at; /* of hand 0 */
 } how_t;
 
@@ -208,7 +208,7 @@ static void try(const world_t *w, how_t how, outcome_t *out)
     archi_device_t *device = NULL;
     archi_ensemble_t *e = NULL;
     archi_ensemble_spec_t spec = {w->scenario, w->member, w->n_scenarios, w->n_members, how.n_hands, NULL, how.unsure,
-                                  how.tight, how.most_device_bytes};
+                                  how.tight, how.most_device_bytes, how.most_host_bytes};
 
     memset(out, 0, sizeof *out);
     if (how.device != NULL && open_device(how.device, &device) != ARCH_OK) {
@@ -409,6 +409,40 @@ static void a_device_that_fails(void)
     forget(&w);
 }
 
+/* What has come back, whole or packed, before the device failed is not done once more. */
+static void a_device_that_fails_amid_what_comes_back(void)
+{
+    pretend_t broken = {.bytes = (uint64_t)6 << 20, .fails_after = 0};
+    world_t w;
+    outcome_t out;
+    uint32_t n_amid = 0;
+
+    make_several(&w);
+    for (bool fails = true; fails; broken.fails_after += 3) {
+        try(&w, (how_t){.n_hands = 1, .device = &broken, .unsure = true, .tight = true}, &out);
+        fails = out.figures.given_up;
+        n_amid += fails && out.figures.n_device > 0;
+        CU_ASSERT_EQUAL(out.hand[0].status, ARCH_OK);
+        CU_ASSERT(out.n_once == w.n_members && out.n_more == 0 && out.n_wrong == 0);
+    }
+    CU_ASSERT(n_amid > 3);
+    forget(&w);
+}
+
+static void statistics_wait_for_those_before_to_be_read(void)
+{
+    const pretend_t small = {.bytes = (uint64_t)6 << 20, .fails_after = -1};
+    world_t w;
+    outcome_t out;
+
+    make_several(&w);
+    expect_all(&w, (how_t){.n_hands = 1, .device = &small}, &out);
+    CU_ASSERT(out.device.most_host > 2);
+    expect_all(&w, (how_t){.n_hands = 1, .device = &small, .most_host_bytes = 1}, &out);
+    CU_ASSERT_EQUAL(out.device.most_host, 1);
+    forget(&w);
+}
+
 static void a_slow_device_is_given_up_by_the_unsure(void)
 {
     const pretend_t slow = {.bytes = (uint64_t)1 << 30, .fails_after = -1, .slow_us = 400000};
@@ -486,6 +520,8 @@ int main(void)
 #ifndef ENSEMBLE_ON_GPU
     CU_ADD_TEST(s, a_device_may_have_less_than_it_says);
     CU_ADD_TEST(s, no_room_for_a_single_one);
+    CU_ADD_TEST(s, a_device_that_fails_amid_what_comes_back);
+    CU_ADD_TEST(s, statistics_wait_for_those_before_to_be_read);
     CU_ADD_TEST(s, a_device_that_fails);
     CU_ADD_TEST(s, a_slow_device_is_given_up_by_the_unsure);
 #endif
