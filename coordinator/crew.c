@@ -72,8 +72,10 @@ arch_status_t archi_crew_choose(archi_job_t *job, uint32_t rank_here)
 
 arch_status_t archi_crew_agree(archi_job_t *job, archi_net_t *net)
 {
+    uint32_t first, near = archi_net_near(net, &first), n_gpus = job->device != NULL ? archi_device_count() : 0;
     int64_t all = job->device != NULL;
 
+    job->n_sharing = n_gpus > 0 ? (near + n_gpus - 1) / n_gpus : 1;
     ARCH_TRY(archi_net_min_i64(net, &all, 1));
     if (all == 0 && job->device != NULL) { /* only where nobody insists: else a rank without has failed */
         archi_device_close(&job->device);
@@ -123,6 +125,7 @@ arch_status_t archi_crew_begin(archi_job_t *job, uint32_t first, uint32_t n_here
     c->scenario = (archi_scenario_t){job->plan, job->design->run.seed};
     ARCH_TRY(list_members(job, first, n_here, &spec.n_members));
     spec.scenario = &c->scenario;
+    spec.n_sharing = job->n_sharing;
     spec.member = c->member;
     spec.n_scenarios = 1;
     spec.n_hands = n_here;

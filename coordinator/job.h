@@ -32,6 +32,7 @@ struct archi_job {
     arch_run_options_t        own_options; /* what options points to, once it is known what runs it */
     archi_device_t           *device;      /* a GPU; NULL: cores */
     bool                      unsure;      /* whether it is faster than they are */
+    uint32_t                  n_sharing;   /* processes that use the same GPU, this one among them */
     uint32_t                  rank_here;   /* of this process among those of its machine */
     archi_crew_t              crew;
     archi_plan_t             *plan;

@@ -27,8 +27,9 @@ struct archi_device {
     arch_status_t (*get)(archi_device_t *d, void *to, const void *from, uint64_t bytes);
     /* Begin to do it to all members of *wave, which is copied; does not wait. */
     arch_status_t (*launch)(archi_device_t *d, archi_launch_t what, const archi_wave_t *wave);
-    /* *busy: what was launched is not done yet. Trouble of what was launched shows here, or when something is copied. */
-    arch_status_t (*look)(archi_device_t *d, bool *busy);
+    /* *busy: what was launched is not done yet; else *seconds: what the last launch took. Trouble of what was launched shows
+     * here, or when something is copied. */
+    arch_status_t (*look)(archi_device_t *d, bool *busy, double *seconds);
     void (*close)(archi_device_t *d);
 };
 

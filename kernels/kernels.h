@@ -30,6 +30,7 @@ typedef struct {
     bool                    unsure;   /* the device may turn out slower than the hands: then they do what is left */
     bool                    tight;    /* members on the device get what an empty block has, and no more: for tests */
     uint64_t                most_device_bytes; /* of the device's memory; 0: nine tenths of what is free */
+    uint32_t                n_sharing;         /* processes that use the device; each counts on its part; 0: this one */
     uint64_t                most_host_bytes;   /* from there on no more statistics come before some are read; 0: 1 GiB */
 } archi_ensemble_spec_t;
 

@@ -94,17 +94,17 @@ static double seconds(void)
 
 static arch_status_t launch(archi_waves_t *v, archi_launch_t what) { return v->d->launch(v->d, what, &v->wave); }
 
-/* Until the device is ready. */
-static arch_status_t help(archi_waves_t *v)
+/* Until the device is ready; *took: its seconds, without those that it waited for this hand. */
+static arch_status_t help(archi_waves_t *v, double *took)
 {
     bool busy = true, did;
 
-    ARCH_TRY(v->d->look(v->d, &busy));
+    ARCH_TRY(v->d->look(v->d, &busy, took));
     while (busy) {
         ARCH_TRY(archi_worker_do(v->w, false, &did));
         if (!did)
             rest();
-        ARCH_TRY(v->d->look(v->d, &busy));
+        ARCH_TRY(v->d->look(v->d, &busy, took));
     }
     return ARCH_OK;
 }
@@ -113,12 +113,13 @@ typedef struct {
     uint64_t    n_events;
     arch_time_t reached; /* of all members together */
     uint32_t    n_run;   /* that are not at their end */
+    double      took;    /* seconds of the last launch */
 } wave_view_t;
 
 static arch_status_t view(archi_waves_t *v, wave_view_t *out)
 {
-    *out = (wave_view_t){0, 0, 0};
-    ARCH_TRY(help(v));
+    *out = (wave_view_t){0, 0, 0, 0};
+    ARCH_TRY(help(v, &out->took));
     ARCH_TRY(v->d->get(v->d, v->report, v->wave.report, (uint64_t)v->n * sizeof *v->report));
     for (uint32_t i = 0; i < v->n; i++) {
         out->n_events += v->report[i].n_events;
@@ -174,9 +175,9 @@ static void count_slice(archi_ensemble_t *e, double took, uint64_t n_events)
 static arch_status_t run_slices(archi_waves_t *v, bool *slower)
 {
     uint32_t at_once;
-    wave_view_t now = {0, 0, v->n};
-    double begun = seconds(), told = begun;
+    wave_view_t now = {0, 0, v->n, 0};
     uint64_t before = 0;
+    double took = 0;
 
     *slower = false;
     v->wave.slice = 0;
@@ -185,15 +186,15 @@ static arch_status_t run_slices(archi_waves_t *v, bool *slower)
         v->wave.slice = v->wave.n_slices - v->wave.slice > at_once ? v->wave.slice + at_once : v->wave.n_slices;
         ARCH_TRY(launch(v, ARCHI_LAUNCH_ADVANCE));
         ARCH_TRY(view(v, &now));
-        count_slice(v->e, seconds() - told, now.n_events - before);
+        count_slice(v->e, now.took, now.n_events - before);
         before = now.n_events;
-        at_once = adapt(at_once, seconds() - told);
-        told = seconds();
+        at_once = adapt(at_once, now.took);
+        took += now.took;
         if (v->w->hand->progress != NULL && v->w->hand->progress(v->w->hand->user, now.reached, now.n_events) != 0)
             return cancelled();
         if (n_left(v->e) == 0) /* another hand failed */
             return cancelled();
-        *slower = now.n_run > 0 && is_slower(v->e, now.n_events, told - begun);
+        *slower = now.n_run > 0 && is_slower(v->e, now.n_events, took);
     }
     return ARCH_OK;
 }
@@ -235,7 +236,7 @@ static arch_status_t set_budget(archi_waves_t *v)
     uint64_t room;
 
     ARCH_TRY(v->d->room(v->d, &room));
-    v->budget = room / 10 * 9;
+    v->budget = room / 10 * 9 / (v->e->spec.n_sharing > 0 ? v->e->spec.n_sharing : 1);
     if (v->e->spec.most_device_bytes > 0 && v->e->spec.most_device_bytes < v->budget)
         v->budget = v->e->spec.most_device_bytes;
     return ARCH_OK;

@@ -55,6 +55,7 @@ typedef struct {
     int            number;
     uint32_t       n_warps; /* that run at once */
     cudaStream_t   stream;
+    cudaEvent_t    begun, done; /* of the last launch */
 } gpu_t;
 
 static gpu_t *of(archi_device_t *d) { return (gpu_t *)(void *)d; }
@@ -143,6 +144,7 @@ static arch_status_t launch(archi_device_t *d, archi_launch_t what, const archi_
     uint32_t blocks = (w->n + per_warp * WARPS - 1) / (per_warp * WARPS);
     cudaStream_t stream = of(d)->stream;
 
+    ARCH_TRY_CUDA(d->name, "timing", cudaEventRecord(of(d)->begun, stream));
     switch (what) {
     case ARCHI_LAUNCH_COPY: copy_members<<<w->n, COPY_THREADS, 0, stream>>>(*w); break;
     case ARCHI_LAUNCH_BEGIN: begin_members<<<blocks, ADVANCE_THREADS, 0, stream>>>(*w, per_warp); break;
@@ -150,12 +152,14 @@ static arch_status_t launch(archi_device_t *d, archi_launch_t what, const archi_
     default: pack_members<<<w->n, COPY_THREADS, 0, stream>>>(*w);
     }
     ARCH_TRY_CUDA(d->name, "launching", cudaGetLastError());
+    ARCH_TRY_CUDA(d->name, "timing", cudaEventRecord(of(d)->done, stream));
     return ARCH_OK;
 }
 
-static arch_status_t look(archi_device_t *d, bool *busy)
+static arch_status_t look(archi_device_t *d, bool *busy, double *seconds)
 {
     cudaError_t error = cudaStreamQuery(of(d)->stream);
+    float milliseconds = 0;
 
     *busy = error == cudaErrorNotReady;
     if (*busy) {
@@ -163,11 +167,15 @@ static arch_status_t look(archi_device_t *d, bool *busy)
         return ARCH_OK;
     }
     ARCH_TRY_CUDA(d->name, "simulating", error);
+    ARCH_TRY_CUDA(d->name, "timing", cudaEventElapsedTime(&milliseconds, of(d)->begun, of(d)->done));
+    *seconds = 1e-3 * (double)milliseconds;
     return ARCH_OK;
 }
 
 static void close_gpu(archi_device_t *d)
 {
+    (void)cudaEventDestroy(of(d)->begun);
+    (void)cudaEventDestroy(of(d)->done);
     (void)cudaStreamDestroy(of(d)->stream);
     delete of(d);
 }
@@ -221,6 +229,8 @@ static arch_status_t open(gpu_t *g)
     ARCH_TRY_CUDA(g->device.name, "choosing it", cudaSetDevice(g->number));
     ARCH_TRY_CUDA(g->device.name, "giving its threads a stack", cudaDeviceSetLimit(cudaLimitStackSize, STACK_BYTES));
     ARCH_TRY_CUDA(g->device.name, "opening it", cudaStreamCreateWithFlags(&g->stream, cudaStreamNonBlocking));
+    ARCH_TRY_CUDA(g->device.name, "opening it", cudaEventCreate(&g->begun));
+    ARCH_TRY_CUDA(g->device.name, "opening it", cudaEventCreate(&g->done));
     return ARCH_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST = 64, LANES = 3, PAGE = 65536 };
@@ -16,6 +17,7 @@ typedef struct {
         uint64_t bytes; /* as asked for */
     } memory[MOST];
     int busy; /* looks until it is ready */
+    double seconds; /* of the last launch */
 } fake_t;
 
 static fake_t *of(archi_device_t *d) { return (fake_t *)(void *)d; }
@@ -149,9 +151,18 @@ static void do_member(archi_launch_t what, const archi_wave_t *w, uint32_t i)
     }
 }
 
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static arch_status_t launch(archi_device_t *d, archi_launch_t what, const archi_wave_t *wave)
 {
     fake_t *f = of(d);
+    double begun = now();
 
     ARCH_TRY(call(f));
     f->count.n_launches[what]++;
@@ -162,11 +173,13 @@ static arch_status_t launch(archi_device_t *d, archi_launch_t what, const archi_
     protect(f, PROT_NONE);
     if (what == ARCHI_LAUNCH_ADVANCE && f->how.slow_us > 0)
         usleep((useconds_t)f->how.slow_us);
+    f->seconds = now() - begun;
     return ARCH_OK;
 }
 
-static arch_status_t look(archi_device_t *d, bool *busy)
+static arch_status_t look(archi_device_t *d, bool *busy, double *seconds)
 {
+    *seconds = of(d)->seconds;
     *busy = of(d)->busy > 0;
     of(d)->busy -= *busy;
     return call(of(d));

@@ -183,6 +183,7 @@ typedef struct {
     bool unsure, tight;
     uint64_t most_device_bytes, most_host_bytes, memory_limit;
     uint32_t fails_at, cancels_at; /* of hand 0 */
+    uint32_t n_sharing;
 } how_t;
 
 typedef struct {
@@ -207,8 +208,10 @@ static void try(const world_t *w, how_t how, outcome_t *out)
     uint32_t *seen = calloc(w->n_members, sizeof *seen);
     archi_device_t *device = NULL;
     archi_ensemble_t *e = NULL;
-    archi_ensemble_spec_t spec = {w->scenario, w->member, w->n_scenarios, w->n_members, how.n_hands, NULL, how.unsure,
-                                  how.tight, how.most_device_bytes, how.most_host_bytes};
+    archi_ensemble_spec_t spec = {.scenario = w->scenario, .n_scenarios = w->n_scenarios, .member = w->member,
+                                  .n_members = w->n_members, .n_hands = how.n_hands, .unsure = how.unsure,
+                                  .tight = how.tight, .most_device_bytes = how.most_device_bytes,
+                                  .n_sharing = how.n_sharing, .most_host_bytes = how.most_host_bytes};
 
     memset(out, 0, sizeof *out);
     if (how.device != NULL && open_device(how.device, &device) != ARCH_OK) {
@@ -337,6 +340,9 @@ static void less_memory_takes_more_waves(void)
     }
     expect_all(&w, (how_t){.n_hands = 2, .device = &ample, .most_device_bytes = (uint64_t)6 << 20}, &out);
     CU_ASSERT(out.figures.n_waves > 2 && out.device.most_bytes <= (uint64_t)6 << 20);
+    small.bytes = (uint64_t)24 << 20;
+    expect_all(&w, (how_t){.n_hands = 1, .device = &small, .n_sharing = 4}, &out);
+    CU_ASSERT(out.figures.n_waves > 2 && out.device.most_bytes <= small.bytes / 4);
     forget(&w);
 }
 
