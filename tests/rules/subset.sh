@@ -1,6 +1,6 @@
 #!/bin/sh
 # subset.sh cxx|nvcc - the model's files, and the engine's that run beside them, are C11 that is also C++17 and CUDA C++.
-# cxx checks with the C++ compiler in $ARCH_CXX; nvcc compiles for sm_90 with the nvcc in
+# cxx checks each with the C++ compiler in $ARCH_CXX, and all headers with clang++ where there is one; nvcc compiles for sm_90 with the nvcc in
 # $ARCH_NVCC, without fused multiply-add. Exit status 77 ("skipped") where nvcc is not found.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -37,6 +37,9 @@ case ${1-} in
 cxx)
     alone
     cxx "${ARCH_CXX:-c++}" || exit 1
+    together
+    ! command -v clang++ > /dev/null || clang++ -x c++ -std=c++17 -fsyntax-only -D_GNU_SOURCE -Wall -Werror \
+        -Wno-unused-function -I. -Iinclude "$out/headers.c" || exit 1
     ;;
 nvcc)
     case ${ARCH_NVCC-} in "" | *NOTFOUND) echo "no nvcc on this machine"; exit 77 ;; esac

@@ -1,6 +1,6 @@
 /* support/share.h - how much of a long series of cases is tried. All of it where nobody says otherwise; ARCH_TEST_SHARE is
- * percent: what depends on neither compiler nor sanitizer is proven in full by one build, and by sample in the others (see
- * CMakePresets.json). */
+ * percent: the suite tries two in five in one build, and a smaller sample in the others (see CMakePresets.json). The program
+ * itself, or ctest without a preset, tries all. */
 #ifndef ARCH_TEST_SHARE_H
 #define ARCH_TEST_SHARE_H
 
