@@ -424,14 +424,14 @@ static void a_device_that_fails_amid_what_comes_back(void)
     uint32_t n_amid = 0;
 
     make_several(&w);
-    for (bool fails = true; fails; broken.fails_after += 3) {
+    for (bool fails = true; fails; broken.fails_after += 1 + 200 / (long)test_share()) {
         try(&w, (how_t){.n_hands = 1, .device = &broken, .unsure = true, .tight = true}, &out);
         fails = out.figures.given_up;
         n_amid += fails && out.figures.n_device > 0;
         CU_ASSERT_EQUAL(out.hand[0].status, ARCH_OK);
         CU_ASSERT(out.n_once == w.n_members && out.n_more == 0 && out.n_wrong == 0);
     }
-    CU_ASSERT(n_amid > 3);
+    CU_ASSERT(n_amid > 0);
     forget(&w);
 }
 
