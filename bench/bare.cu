@@ -21,7 +21,9 @@ typedef struct {
     const uint64_t *at;
     const void    *plan;
     uint32_t       n, per_warp, kind;
+    uint32_t      *running; /* set by every member that is not at its end */
     arch_time_t    horizon;
+    uint64_t       slice; /* events of each in a launch */
 } wave_t;
 
 static __global__ void __launch_bounds__(THREADS, BLOCKS_AT_ONCE) advance(wave_t w)
@@ -29,15 +31,18 @@ static __global__ void __launch_bounds__(THREADS, BLOCKS_AT_ONCE) advance(wave_t
     uint32_t lane = threadIdx.x % WARP, i = (blockIdx.x * WARPS + threadIdx.x / WARP) * w.per_warp + lane;
     archi_block_t *b;
     archi_map_t map;
+    archi_stop_t stop;
 
     if (lane >= w.per_warp || i >= w.n)
         return;
     b = (archi_block_t *)(w.region + w.at[i]);
     map = archi_map_t{b->n_lps, 1, b->n_lps, NULL, NULL};
     if (w.kind == BARE_PHOLD)
-        (void)archi_run_until(w.plan, &map, b, w.horizon, phold::handle);
+        stop = archi_run_some(w.plan, &map, b, w.horizon, w.slice, phold::handle);
     else
-        (void)archi_run_until(w.plan, &map, b, w.horizon, mm1::handle);
+        stop = archi_run_some(w.plan, &map, b, w.horizon, w.slice, mm1::handle);
+    if (stop == ARCHI_PAUSED)
+        *w.running = 1;
 }
 
 static double now_s(void)
@@ -55,26 +60,26 @@ static double now_s(void)
             return ARCH_FAIL(ARCH_E_CUDA, "%s: %s", #call, cudaGetErrorString(error_));                                \
     } while (0)
 
-static arch_status_t run(const bare_model_t *m, uint32_t n_slices, uint32_t n_warps, wave_t *w, double *seconds)
+static arch_status_t run(uint32_t n_warps, wave_t *w, double *seconds)
 {
-    uint32_t fair = (w->n + n_warps - 1) / n_warps, blocks;
+    uint32_t fair = (w->n + n_warps - 1) / n_warps, blocks, running = 1;
     double begun = now_s();
 
     if (w->per_warp == 0)
         w->per_warp = fair < WARP ? fair : WARP;
     blocks = (w->n + w->per_warp * WARPS - 1) / (w->per_warp * WARPS);
-    for (uint32_t k = 1; k <= n_slices; k++) {
-        w->horizon = k == n_slices ? m->until : m->until / n_slices * k;
+    while (running != 0) {
+        TRY(cudaMemset(w->running, 0, sizeof *w->running));
         advance<<<blocks, THREADS>>>(*w);
         TRY(cudaGetLastError());
+        TRY(cudaMemcpy(&running, w->running, sizeof running, cudaMemcpyDeviceToHost));
     }
-    TRY(cudaDeviceSynchronize());
     *seconds = now_s() - begun;
     return ARCH_OK;
 }
 
-static arch_status_t there_and_back(const bare_model_t *m, archi_block_t **block, uint32_t n_slices, uint32_t n_warps,
-                                    wave_t *w, uint64_t *at, double *seconds, double *copy_seconds)
+static arch_status_t there_and_back(const bare_model_t *m, archi_block_t **block, uint32_t n_warps, wave_t *w, uint64_t *at,
+                                    double *seconds, double *copy_seconds)
 {
     uint64_t bytes = 0, *at_gpu = NULL;
     void *plan = NULL;
@@ -86,6 +91,7 @@ static arch_status_t there_and_back(const bare_model_t *m, archi_block_t **block
     }
     TRY(cudaMalloc((void **)&w->region, bytes));
     TRY(cudaMalloc((void **)&at_gpu, w->n * sizeof *at));
+    TRY(cudaMalloc((void **)&w->running, sizeof *w->running));
     TRY(cudaMalloc(&plan, m->plan_bytes));
     TRY(cudaMemcpy(at_gpu, at, w->n * sizeof *at, cudaMemcpyHostToDevice));
     TRY(cudaMemcpy(plan, m->plan, m->plan_bytes, cudaMemcpyHostToDevice));
@@ -94,21 +100,22 @@ static arch_status_t there_and_back(const bare_model_t *m, archi_block_t **block
     w->at = at_gpu;
     w->plan = plan;
     *copy_seconds = now_s() - begun;
-    ARCH_TRY(run(m, n_slices, n_warps, w, seconds));
+    ARCH_TRY(run(n_warps, w, seconds));
     begun = now_s();
     for (uint32_t i = 0; i < w->n; i++)
         TRY(cudaMemcpy(block[i], w->region + at[i], block[i]->bytes, cudaMemcpyDeviceToHost));
     *copy_seconds += now_s() - begun;
     TRY(cudaFree(w->region));
     TRY(cudaFree(at_gpu));
+    TRY(cudaFree(w->running));
     TRY(cudaFree(plan));
     return ARCH_OK;
 }
 
-arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_t n, uint32_t n_slices, uint32_t per_warp,
+arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_t n, uint64_t slice, uint32_t per_warp,
                        double *seconds, double *copy_seconds, char name[128])
 {
-    wave_t w = {NULL, NULL, NULL, n, per_warp, (uint32_t)model->kind, 0};
+    wave_t w = {NULL, NULL, NULL, n, per_warp, (uint32_t)model->kind, NULL, model->until, slice};
     cudaDeviceProp about;
     arch_status_t st;
     uint64_t *at;
@@ -121,7 +128,7 @@ arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_
     TRY(cudaDeviceSetLimit(cudaLimitStackSize, 2048));
     snprintf(name, 128, "%s", about.name);
     at = new uint64_t[n];
-    st = there_and_back(model, block, n_slices, (uint32_t)about.multiProcessorCount * BLOCKS_AT_ONCE * WARPS, &w, at, seconds,
+    st = there_and_back(model, block, (uint32_t)about.multiProcessorCount * BLOCKS_AT_ONCE * WARPS, &w, at, seconds,
                         copy_seconds);
     delete[] at;
     return st;

@@ -26,10 +26,11 @@ typedef struct {
 bare_model_t bare_phold(uint32_t lps, double end_s);
 bare_model_t bare_mm1(uint32_t customers);
 
-/* Run blocks that cannot grow to the end, in slices, `per_warp` to a warp (0: as few as fill the GPU). *seconds: of the
- * kernels alone, *copy_seconds: of the way there and back. Those that overflowed are as of the last event handled.
+/* Run blocks that cannot grow to the end, in slices of so many events of each, `per_warp` to a warp (0: as few as fill the
+ * GPU). *seconds: of the kernels alone, *copy_seconds: of the way there and back. Those that overflowed are as of the last
+ * event handled.
  * ARCH_E_NOTFOUND: no GPU, or no CUDA in this build. */
-arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_t n, uint32_t n_slices, uint32_t per_warp,
+arch_status_t bare_gpu(const bare_model_t *model, archi_block_t **block, uint32_t n, uint64_t slice, uint32_t per_warp,
                        double *seconds, double *copy_seconds, char name[128]);
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@
 #include <time.h>
 
 typedef struct {
-    uint64_t members, threads, size, slices, per_warp;
+    uint64_t members, threads, size, slice, per_warp;
     double end;
     const char *design, *model, *on;
 } options_t;
@@ -211,7 +211,7 @@ static arch_status_t run_blocks(const options_t *o, bare_t *b, outcome_t *out)
     double begun = now_s();
 
     if (strcmp(o->on, "gpu") == 0) {
-        ARCH_TRY(bare_gpu(b->model, b->block, b->n, (uint32_t)o->slices, (uint32_t)o->per_warp, &out->kernel_seconds,
+        ARCH_TRY(bare_gpu(b->model, b->block, b->n, o->slice, (uint32_t)o->per_warp, &out->kernel_seconds,
                           &out->copy_seconds, out->name));
         count_unfinished(b, out);
     }
@@ -246,13 +246,15 @@ static arch_status_t run_bare(const options_t *o, outcome_t *out)
 
 static void report(const options_t *o, const outcome_t *out)
 {
+    uint64_t device_events = out->figures.device_events > 0 ? out->figures.device_events : out->n_events;
+
     printf("on %s\nmembers %llu\nthreads %llu\nevents %llu\n", out->name[0] != '\0' ? out->name : "cores",
            (unsigned long long)o->members, (unsigned long long)o->threads, (unsigned long long)out->n_events);
     printf("seconds %.6f\nevents_per_second %.0f\n", out->seconds, (double)out->n_events / out->seconds);
     if (out->kernel_seconds > 0)
-        printf("kernel_seconds %.6f\nkernel_events_per_second %.0f\ncopy_seconds %.6f\n", out->kernel_seconds,
-               (double)(out->figures.device_events > 0 ? out->figures.device_events : out->n_events) / out->kernel_seconds,
-               out->copy_seconds);
+        printf("device_events %llu\nkernel_seconds %.6f\nkernel_events_per_second %.0f\ncopy_seconds %.6f\n",
+               (unsigned long long)device_events, out->kernel_seconds,
+               (double)device_events / out->kernel_seconds, out->copy_seconds);
     if (o->design != NULL && out->name[0] != '\0')
         printf("waves %u\nlaunches %u\nbegin_seconds %.6f\npack_seconds %.6f\npacked_bytes_per_member %.0f\n"
                "region_bytes_per_member %.0f\n", out->figures.n_waves, out->figures.n_launches, out->figures.begin_seconds,
@@ -267,19 +269,19 @@ static int acceptable(const options_t *o)
     if ((o->design != NULL) != (o->model != NULL) &&
         (o->model == NULL || strcmp(o->model, "phold") == 0 || strcmp(o->model, "mm1") == 0) &&
         (strcmp(o->on, "cpu") == 0 || strcmp(o->on, "gpu") == 0) && o->members >= 1 && o->members < UINT32_MAX &&
-        o->threads >= 1 && o->threads <= 4096 && o->size >= 1 && o->size < ARCHI_NIL && o->slices >= 1 && o->per_warp <= 32)
+        o->threads >= 1 && o->threads <= 4096 && o->size >= 1 && o->size < ARCHI_NIL && o->slice >= 1 && o->per_warp <= 32)
         return 1;
     fprintf(stderr, "ensemble: needs --design FILE or --model phold|mm1, --on cpu|gpu,\n"
-                    "          members, threads, size and slices >= 1, per-warp <= 32\n");
+                    "          members, threads, size and slice >= 1, per-warp <= 32\n");
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    options_t o = {1000, 1, 64, 32, 0, 0, NULL, NULL, "cpu"};
+    options_t o = {1000, 1, 64, 8192, 0, 0, NULL, NULL, "cpu"};
     const bench_option_t option[] = {
         {"members", NULL, &o.members, NULL},   {"threads", NULL, &o.threads, NULL}, {"size", NULL, &o.size, NULL},
-        {"slices", NULL, &o.slices, NULL},     {"per-warp", NULL, &o.per_warp, NULL}, {"end", &o.end, NULL, NULL},
+        {"slice", NULL, &o.slice, NULL},       {"per-warp", NULL, &o.per_warp, NULL}, {"end", &o.end, NULL, NULL},
         {"design", NULL, NULL, &o.design},     {"model", NULL, NULL, &o.model},     {"on", NULL, NULL, &o.on}};
     outcome_t out;
     arch_status_t st;

@@ -13,7 +13,8 @@ typedef void (*archi_handler_t)(const void *plan, const archi_map_t *map, archi_
 typedef enum {
     ARCHI_REACHED,    /* no pending event lies before the horizon */
     ARCHI_NEEDS_ROOM, /* grow section b->wants, then call again */
-    ARCHI_NEEDS_UNDO  /* the undo log is full: make it longer, then call again, or leave it at that */
+    ARCHI_NEEDS_UNDO, /* the undo log is full: make it longer, then call again, or leave it at that */
+    ARCHI_PAUSED      /* as many events as were wanted have been handled */
 } archi_stop_t;
 
 /* Place of process `lp` in block b, or ARCHI_NIL when it lives elsewhere. */
@@ -133,18 +134,22 @@ ARCH_HD static ARCH_ALWAYS_INLINE void archi_fetch_ahead(const archi_map_t *map,
 #endif
 }
 
-/* Handle every event before `horizon` (exclusive) in order. Inlined with its handler: a caller that names the handler
- * gets it compiled into the loop. */
-ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until(const void *plan, const archi_map_t *map,
-                                                               archi_block_t *b, arch_time_t horizon,
-                                                               archi_handler_t handle)
+/* Handle events before `horizon` (exclusive) in order, at most so many. Inlined with its handler: a caller that names the
+ * handler gets it compiled into the loop. */
+ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_some(const void *plan, const archi_map_t *map, archi_block_t *b,
+                                                              arch_time_t horizon, uint64_t most, archi_handler_t handle)
 {
     archi_event_t ev;
     uint32_t credit = 0;
 
     for (;;) {
-        if (credit == 0)
+        if (credit == 0) {
+            if (most == 0)
+                return ARCHI_PAUSED;
             credit = archi_block_credit(b);
+            credit = credit < most ? credit : (uint32_t)most;
+            most -= credit;
+        }
         if (ARCH_UNLIKELY(credit == 0))
             return ARCHI_NEEDS_ROOM;
         if (!archi_queue_pop_before(b, horizon, &ev))
@@ -156,6 +161,14 @@ ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until(const void *plan,
         b->n_events++;
         handle(plan, map, b, &ev);
     }
+}
+
+/* All of them. */
+ARCH_HD static ARCH_ALWAYS_INLINE archi_stop_t archi_run_until(const void *plan, const archi_map_t *map,
+                                                               archi_block_t *b, arch_time_t horizon,
+                                                               archi_handler_t handle)
+{
+    return archi_run_some(plan, map, b, horizon, UINT64_MAX, handle);
 }
 
 /* The step as executors call it: a model instantiates archi_run_until() with its handler. */

@@ -1,7 +1,7 @@
 /* kernels/wave.h - members of an ensemble that run side by side on a device, and what is done to one of them: C11 that is
  * also CUDA C++. A wave is described by flat tables in the device's memory; its pointers are the device's.
  *
- * A member begins as a copy of its scenario's prototype, goes on a slice of simulated time at a call, and is in the end
+ * A member begins as a copy of its scenario's prototype, goes on by a slice of so many events at a call, and is in the end
  * packed: what the collection of statistics reads, as a block of its own that holds nothing else. A member that runs out of
  * room stays as it is after the last event that it handled: another machine can go on from there. */
 #ifndef ARCHI_WAVE_H
@@ -42,8 +42,8 @@ typedef struct {
     const archi_wave_member_t   *member;  /* [n] */
     archi_wave_report_t         *report;  /* [n] */
     char                        *region, *output;
-    uint32_t                     n;
-    uint32_t                     slice, n_slices; /* run to slice / n_slices of the duration */
+    uint64_t                     slice; /* events that each member handles at most in a launch */
+    uint32_t                     n, unused;
 } archi_wave_t;
 
 /* What is done to each member of a wave by a launch. COPY and PACK: lanes of a member share the work. */
@@ -156,31 +156,23 @@ ARCH_HD static ARCH_INLINE uint64_t archi_wave_packed_bytes(const archi_block_t 
     return n;
 }
 
-/* Simulated time at the end of slice w->slice. */
-ARCH_HD static ARCH_INLINE arch_time_t archi_wave_horizon(const archi_wave_t *w, arch_time_t duration)
-{
-    return w->slice >= w->n_slices ? duration : duration / (arch_time_t)w->n_slices * (arch_time_t)w->slice;
-}
-
+/* As many events for each: of members that a GPU runs side by side none waits for another before its end. */
 ARCH_HD static ARCH_INLINE void archi_wave_advance(const archi_wave_t *w, uint32_t i)
 {
     archi_block_t *b = archi_wave_block(w, i);
     const archi_plan_t *plan = archi_wave_plan(w, i);
     archi_map_t map = archi_wave_map(b);
-    arch_time_t horizon = archi_wave_horizon(w, plan->duration);
+    archi_stop_t stop;
 
     if (w->report[i].state != ARCHI_MEMBER_RUNS)
         return;
-    if (archi_run_until(plan, &map, b, horizon, archi_handle) == ARCHI_NEEDS_ROOM) {
-        archi_wave_note(w, i, b, ARCHI_MEMBER_OVERFLOWED, b->now);
-        return;
-    }
-    if (horizon < plan->duration) {
-        archi_wave_note(w, i, b, ARCHI_MEMBER_RUNS, horizon);
+    stop = archi_run_some(plan, &map, b, plan->duration, w->slice, archi_handle);
+    if (stop != ARCHI_REACHED) {
+        archi_wave_note(w, i, b, stop == ARCHI_PAUSED ? ARCHI_MEMBER_RUNS : ARCHI_MEMBER_OVERFLOWED, b->now);
         return;
     }
     archi_end_block(plan, b, plan->duration);
-    archi_wave_note(w, i, b, ARCHI_MEMBER_DONE, horizon);
+    archi_wave_note(w, i, b, ARCHI_MEMBER_DONE, plan->duration);
     w->report[i].packed_bytes = archi_wave_packed_bytes(b);
 }
 

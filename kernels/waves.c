@@ -1,5 +1,5 @@
 /* kernels/waves.c - what hand 0 does with a device: members of a kind that nobody has seen run on cores first, to learn what
- * room they need; all others follow in waves, each in slices of simulated time, so that one can tell how far it is and stop.
+ * room they need; all others follow in waves, each in slices of events, so that one can tell how far it is and stop.
  * While the device works, hand 0 does what waits in line. */
 #include "kernels/ensemble.h"
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 static const double slice_seconds = 0.1;  /* that a slice is to take */
 static const double sure_after = 0.3;     /* seconds of a wave until its speed can be judged */
-static const uint64_t first_events = 8192; /* of each member in the first slice, about */
-enum { LEAST_SLICES = 16, MOST_SLICES = 4096, LOOKED_AT = 64 };
+static const uint64_t first_events = 8192, most_events = (uint64_t)1 << 40; /* of each member in a slice */
+enum { LEAST_SLICES = 16, LOOKED_AT = 64 };
 
 /* ---- what room members need -------------------------------------------------------------------------------------- */
 
@@ -140,26 +140,22 @@ static bool is_slower(archi_ensemble_t *e, uint64_t n_events, double took)
     return e->spec.unsure && took > sure_after && (double)n_events / took < cores;
 }
 
-/* Slices fine enough for the longest run, of which several are run at once if they are short. */
-static uint32_t choose_slices(archi_ensemble_t *e, uint32_t *at_once)
+/* Events of the first slice: of a short run a part, so that one hears of it. */
+static uint64_t choose_slice(archi_ensemble_t *e)
 {
-    uint64_t most, n;
+    uint64_t n;
 
     pthread_mutex_lock(&e->lock);
-    most = e->most_events;
+    n = e->most_events / LEAST_SLICES;
     pthread_mutex_unlock(&e->lock);
-    n = 8 * most / first_events;
-    n = n < LEAST_SLICES ? LEAST_SLICES : n > MOST_SLICES ? MOST_SLICES : n;
-    *at_once = (uint32_t)(most > first_events ? n * first_events / most : n);
-    *at_once = *at_once > 0 ? *at_once : 1;
-    return (uint32_t)n;
+    return n > first_events ? first_events : n > 0 ? n : 1;
 }
 
-static uint32_t adapt(uint32_t at_once, double took)
+static uint64_t adapt(uint64_t slice, double took)
 {
     if (took < slice_seconds / 2)
-        return at_once < MOST_SLICES ? 2 * at_once : at_once;
-    return took > 2 * slice_seconds && at_once > 1 ? at_once / 2 : at_once;
+        return slice < most_events ? 2 * slice : slice;
+    return took > 2 * slice_seconds && slice > 1 ? slice / 2 : slice;
 }
 
 static void count_slice(archi_ensemble_t *e, double took, uint64_t n_events)
@@ -174,21 +170,18 @@ static void count_slice(archi_ensemble_t *e, double took, uint64_t n_events)
 /* *slower: it was left before its end. */
 static arch_status_t run_slices(archi_waves_t *v, bool *slower)
 {
-    uint32_t at_once;
     wave_view_t now = {0, 0, v->n, 0};
     uint64_t before = 0;
     double took = 0;
 
     *slower = false;
-    v->wave.slice = 0;
-    v->wave.n_slices = choose_slices(v->e, &at_once);
+    v->wave.slice = choose_slice(v->e);
     while (now.n_run > 0 && !*slower) {
-        v->wave.slice = v->wave.n_slices - v->wave.slice > at_once ? v->wave.slice + at_once : v->wave.n_slices;
         ARCH_TRY(launch(v, ARCHI_LAUNCH_ADVANCE));
         ARCH_TRY(view(v, &now));
         count_slice(v->e, now.took, now.n_events - before);
         before = now.n_events;
-        at_once = adapt(at_once, now.took);
+        v->wave.slice = adapt(v->wave.slice, now.took);
         took += now.took;
         if (v->w->hand->progress != NULL && v->w->hand->progress(v->w->hand->user, now.reached, now.n_events) != 0)
             return cancelled();

@@ -280,6 +280,46 @@ static void never_lets_a_handler_meet_a_full_section(void)
     }
 }
 
+/* So many events at a time, never more and, where more are due, never fewer; the digest. */
+static uint64_t run_in_slices(uint64_t slice, uint32_t *n_slices)
+{
+    const archi_map_t map = {2 * N_LPS, 2, N_LPS, NULL, NULL};
+    const uint64_t most = 40;
+    archi_block_t *b = make(0);
+    archi_stop_t stop = ARCHI_PAUSED;
+    uint64_t digest;
+
+    start(b, &map, 5);
+    while (stop != ARCHI_REACHED) {
+        uint64_t before = b->n_events;
+        stop = archi_run_some(&most, &map, b, 40000, slice, handle);
+        CU_ASSERT(b->n_events - before <= slice);
+        CU_ASSERT(stop != ARCHI_PAUSED || b->n_events - before == slice);
+        CU_ASSERT(stop != ARCHI_REACHED || archi_queue_next_time(b) >= 40000);
+        *n_slices += stop == ARCHI_PAUSED;
+        b->section[ARCHI_SEC_OUTBOX].used = 0;
+        if (stop == ARCHI_NEEDS_ROOM && archi_block_grow(&b, b->wants, b->section[b->wants].capacity + 50) != ARCH_OK)
+            abort();
+    }
+    digest = tally_of(b)->digest ^ b->n_events;
+    archi_block_destroy(&b);
+    return digest;
+}
+
+static void stops_after_so_many_events(void)
+{
+    uint32_t n = 0, n_all = 0;
+    uint64_t all = run_in_slices(UINT64_MAX, &n_all);
+
+    CU_ASSERT_EQUAL(n_all, 0);
+    CU_ASSERT_EQUAL(run_in_slices(1, &n), all);
+    CU_ASSERT(n > 200);
+    n = 0;
+    CU_ASSERT_EQUAL(run_in_slices(7, &n), all);
+    CU_ASSERT(n > 30);
+    CU_ASSERT_EQUAL(run_in_slices(1000, &n), all);
+}
+
 /* k times the headroom is good for k events, and what one section lacks counts although all others have plenty. */
 static void credit_is_exact(void)
 {
@@ -435,6 +475,7 @@ int main(void)
         {"stays_small_when_little_is_expected", stays_small_when_little_is_expected},
         {"takes_from_a_pool_what_was_given_back", takes_from_a_pool_what_was_given_back},
         {"never_lets_a_handler_meet_a_full_section", never_lets_a_handler_meet_a_full_section},
+        {"stops_after_so_many_events", stops_after_so_many_events},
         {"credit_is_exact", credit_is_exact},
         {"keeps_every_entry_when_it_grows", keeps_every_entry_when_it_grows},
         {"does_not_move_when_there_is_room_already", does_not_move_when_there_is_room_already},
