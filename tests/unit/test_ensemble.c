@@ -342,7 +342,9 @@ static void less_memory_takes_more_waves(void)
     CU_ASSERT(out.figures.n_waves > 2 && out.device.most_bytes <= (uint64_t)6 << 20);
     small.bytes = (uint64_t)24 << 20;
     expect_all(&w, (how_t){.n_hands = 1, .device = &small, .n_sharing = 4}, &out);
+#ifndef ENSEMBLE_ON_GPU /* a quarter of a real one is enough for all */
     CU_ASSERT(out.figures.n_waves > 2 && out.device.most_bytes <= small.bytes / 4);
+#endif
     forget(&w);
 }
 
