@@ -22,9 +22,14 @@ function(arch_test_properties name timeout labels)
     ENVIRONMENT "${arch_test_env}")
 endfunction()
 
+# A program of the tests, linked with the rooms in libs and all that they need. With the thread sanitizer `all` does not
+# build it, unless arch_unit_test finds that the preset runs it.
 function(arch_test_program target sources libs deps)
   arch_rooms_closure(rooms ${libs})
   add_executable(${target} ${sources})
+  if(ARCH_SANITIZE STREQUAL "thread")
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE ${rooms} architech::api ${deps} dep::random123 dep::threads dep::math
     architech::dev_flags)
@@ -46,6 +51,13 @@ function(arch_unit_test name)
     foreach(function malloc calloc realloc aligned_alloc free)
       target_link_options(unit_${name} PRIVATE -Wl,--wrap=${function})
     endforeach()
+  endif()
+  # With sanitizers compiling takes longer than running, but of what runs the headers of the engine and of the model.
+  if(ARCH_SANITIZE AND NOT "${arg_LABELS};${arg_LIBS}" MATCHES "threads|engine|model")
+    target_compile_options(unit_${name} PRIVATE -O0)
+  endif()
+  if(arg_LABELS MATCHES threads AND NOT arg_LABELS MATCHES "slow|experiments")
+    set_target_properties(unit_${name} PROPERTIES EXCLUDE_FROM_ALL OFF)
   endif()
   add_test(NAME unit.${name} COMMAND unit_${name} ${arg_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   arch_test_properties(unit.${name} ${arg_TIMEOUT} "unit;${arg_LABELS}")
@@ -143,6 +155,9 @@ function(arch_bench name)
   endif()
   arch_test_program(bench_${name} "${arg_SOURCES}" "${arg_LIBS}" "${arg_DEPS}")
   set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name})
+  if(ARCH_SANITIZE) # hardly any of them is run
+    target_compile_options(bench_${name} PRIVATE -O0)
+  endif()
 endfunction()
 
 # A program that embeds the library: sees the public headers and the shared library only.
