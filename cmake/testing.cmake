@@ -17,9 +17,18 @@ list(APPEND arch_test_env
   "TSAN_OPTIONS=suppressions=${arch_suppressions}/tsan.txt:halt_on_error=1:second_deadlock_stack=1"
   "UBSAN_OPTIONS=print_stacktrace=1")
 
+# PROCESSORS counts halves of a core, since ctest knows no less than one. A test that computes has 2. Ranks that wait for one
+# another have two cores to themselves (arch_test_alone): a neighbour that computes makes each of their many short waits last
+# a slice of its time. What only waits, for a cluster, has 1 (arch_test_waits), beside either.
 function(arch_test_properties name timeout labels)
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${timeout} LABELS "${labels}"
-    ENVIRONMENT "${arch_test_env}")
+    ENVIRONMENT "${arch_test_env}" PROCESSORS 2)
+endfunction()
+function(arch_test_alone)
+  set_tests_properties(${ARGN} PROPERTIES PROCESSORS 4)
+endfunction()
+function(arch_test_waits)
+  set_tests_properties(${ARGN} PROPERTIES PROCESSORS 1)
 endfunction()
 
 # A program of the tests, linked with the rooms in libs and all that they need. With the thread sanitizer `all` does not
@@ -36,9 +45,10 @@ function(arch_test_program target sources libs deps)
 endfunction()
 
 # unit.<name>: a CUnit program of the given sources, linked with the rooms in LIBS and all that they need. With ALLOC its
-# allocations can be made to fail, see tests/support/alloc.h.
+# allocations can be made to fail, see tests/support/alloc.h. With HANDS its threads take jobs from a queue; others are ranks,
+# which wait for one another.
 function(arch_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ALLOC" "TIMEOUT" "SOURCES;LIBS;DEPS;ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ALLOC;HANDS" "TIMEOUT" "SOURCES;LIBS;DEPS;ARGS;LABELS")
   if(NOT arg_SOURCES)
     set(arg_SOURCES test_${name}.c)
   endif()
@@ -61,9 +71,12 @@ function(arch_unit_test name)
   endif()
   add_test(NAME unit.${name} COMMAND unit_${name} ${arg_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   arch_test_properties(unit.${name} ${arg_TIMEOUT} "unit;${arg_LABELS}")
-  # Ranks that wait for each other, more of them than there are cores: one such test at a time.
-  if("threads" IN_LIST arg_LABELS OR "many_threads" IN_LIST arg_LABELS)
-    set_tests_properties(unit.${name} PROPERTIES RESOURCE_LOCK cores)
+  # Ranks that wait for each other, more of them than there are cores: one such test at a time, and these first.
+  if(arg_LABELS MATCHES threads AND arg_HANDS)
+    set_tests_properties(unit.${name} PROPERTIES COST 40)
+  elseif(arg_LABELS MATCHES threads)
+    set_tests_properties(unit.${name} PROPERTIES RESOURCE_LOCK cores COST 50)
+    arch_test_alone(unit.${name})
   endif()
 endfunction()
 
@@ -93,7 +106,9 @@ function(arch_mpi_runs name ranks timeout labels)
       set(wide wide)
     endif()
     arch_test_properties(${test} ${timeout} "mpi;${wide};${labels}")
-    set_tests_properties(${test} PROPERTIES PROCESSORS ${n})
+    if(n GREATER 1)
+      arch_test_alone(${test})
+    endif()
     if(NOT n EQUAL first)
       set_tests_properties(${test} PROPERTIES DEPENDS mpi.${name}.n${first})
     endif()
