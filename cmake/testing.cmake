@@ -45,8 +45,8 @@ function(arch_test_program target sources libs deps)
 endfunction()
 
 # unit.<name>: a CUnit program of the given sources, linked with the rooms in LIBS and all that they need. With ALLOC its
-# allocations can be made to fail, see tests/support/alloc.h. With HANDS its threads take jobs from a queue; others are ranks,
-# which wait for one another.
+# allocations can be made to fail, see tests/support/alloc.h. With HANDS its threads take jobs from a queue; others are
+# ranks, which wait for one another.
 function(arch_unit_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "ALLOC;HANDS" "TIMEOUT" "SOURCES;LIBS;DEPS;ARGS;LABELS")
   if(NOT arg_SOURCES)
@@ -62,7 +62,7 @@ function(arch_unit_test name)
       target_link_options(unit_${name} PRIVATE -Wl,--wrap=${function})
     endforeach()
   endif()
-  # With sanitizers compiling takes longer than running, but of what runs the headers of the engine and of the model.
+  # With sanitizers most tests take longer to compile than to run; not those that run the engine's and the model's headers.
   if(ARCH_SANITIZE AND NOT "${arg_LABELS};${arg_LIBS}" MATCHES "threads|engine|model")
     target_compile_options(unit_${name} PRIVATE -O0)
   endif()
