@@ -151,10 +151,13 @@ static void wandering_blocks_change_their_executor(void)
     CU_ASSERT(c.n_changes > 20 && c.n_rollbacks > 0);
 }
 
+/* Time for trials, which take wall time: a third is enough where sanitizers make everything slower. */
+static arch_time_t trial_time(void) { return test_is_long() ? 15000000 : 5000000; }
+
 /* Trials by wall time: what is chosen differs from run to run, what is found does not. */
 static void same_bits_whatever_is_tried(void)
 {
-    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, trial_time(), 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     for (uint32_t size = 2; size <= MAX_RANKS; size *= 2) {
@@ -256,7 +259,7 @@ static int goes_back_to_work(archi_net_t *net, void *user)
 
 static void ranks_that_rest_are_called_when_memory_gets_short(void)
 {
-    case_t c = {ARCHI_CONSERVATIVE, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_CONSERVATIVE, ARCHI_BALANCE, 0, 0, trial_time(), 0, 0, 0, 0, 0, 0, 0, 0};
     cpu_set_t all = keep_to_cores(1);
 
     expect_of_sequential(&c);
@@ -323,7 +326,7 @@ static int tries_no_copies_of_large_blocks(archi_net_t *net, void *user)
 
 static void large_blocks_are_not_copied_to_run_ahead(void)
 {
-    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, 15000000, 0, 0, 0, 0, 0, 0, 0, 0};
+    case_t c = {ARCHI_AUTOMATIC, ARCHI_BALANCE, 0, 0, trial_time(), 0, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
     CU_ASSERT_EQUAL(run_on_thread_ranks(4, tries_no_copies_of_large_blocks, &c), 0);
