@@ -2,6 +2,7 @@
  * threads and after a stop, and a file whose arrays lie over the axes. */
 #include "io/sheet.h"
 #include "results_folder.h"
+#include "support/share.h"
 #include <CUnit/Basic.h>
 #include <architech/architech.h>
 #include <math.h>
@@ -163,9 +164,11 @@ static int stop_soon(void *user, const arch_lab_progress_t *p)
 
 static void goes_on_after_a_stop(void)
 {
-    arch_sweep_t *s = parse(HEAD "\"replications\": 4, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", "
-                                 "\"values\": [1, 2, 3, 4, 5, 6]}, "
-                                 "\"long\": {\"pointer\": \"/run/duration\", \"values\": [\"100s\"]}}}");
+    /* Long enough to be told of progress, five times a second, before the end; 40 s where less is tried, and slower. */
+#define SIX_OF(seconds)                                                                                                \
+    HEAD "\"replications\": 4, \"axes\": {\"r\": {\"pointer\": \"/services/app/replicas\", \"values\": "              \
+         "[1, 2, 3, 4, 5, 6]}, \"long\": {\"pointer\": \"/run/duration\", \"values\": [\"" seconds "\"]}}}"
+    arch_sweep_t *s = parse(test_is_long() ? SIX_OF("100s") : SIX_OF("40s"));
     results_folder_t folder;
     char journal[300];
     arch_lab_options_t options = {.threads = 1, .journal = journal, .progress = stop_soon};
