@@ -81,7 +81,7 @@ static arch_status_t take(void *user, uint32_t member, const archi_block_t *b, c
 static void *work(void *user)
 {
     hand_t *h = user;
-    archi_hand_t hand = {0, take, NULL, NULL, h};
+    archi_hand_t hand = {0, take, NULL, NULL, NULL, h};
 
     h->status = archi_ensemble_work(h->e, h->number, &hand);
     if (h->status != ARCH_OK && h->status != ARCH_E_CANCELLED)

@@ -249,7 +249,7 @@ static arch_status_t work(void *user, archi_net_t *net)
     reader_t r = {user, NULL};
     batch_t *b = user;
     uint32_t rank = archi_net_rank(net);
-    archi_hand_t hand = {b->rank_memory, take_member, is_wanted, stops, &r};
+    archi_hand_t hand = {b->rank_memory, take_member, is_wanted, stops, NULL, &r};
     arch_status_t st;
 
     ARCH_TRY(archi_net_split(net, rank, &r.alone));

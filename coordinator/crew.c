@@ -21,8 +21,8 @@ static const char *obstacle(const arch_run_options_t *o)
         return "autoscalers that a program plugs in run on its own cores";
     if (o->partitions > 1 || o->group > 1)
         return "a replication is whole on a GPU: partitions and groups must be 1, or not be given";
-    if (o->checkpoint_every > 0 || o->checkpoint_every_simulated > 0 || o->resume != NULL)
-        return "runs on a GPU are neither saved nor resumed";
+    if (o->checkpoint_every_simulated > 0)
+        return "replications on a GPU are at many simulated times: checkpoints are by the clock there";
     return o->trace != 0 ? "a trace is of ranks that simulate, not of a GPU" : NULL;
 }
 
@@ -87,11 +87,14 @@ arch_status_t archi_crew_agree(archi_job_t *job, archi_net_t *net)
 
 /* ---- the ensemble ------------------------------------------------------------------------------------------------ */
 
-/* Is each replication one block on one rank, run in one go, of which nothing is kept but what it counts? */
+/* Is each replication one block on one rank, run in one go, of which nothing is kept but what it counts? On cores those that
+ * are under way are saved as well; on a GPU they are not. */
 static bool are_apart(const archi_job_t *job)
 {
-    return job->layout.n_blocks == 1 && job->layout.group_size == 1 && job->keeper == NULL && job->resume == NULL &&
-           job->track == NULL && job->options->n_autoscalers == 0;
+    bool under_way = job->device == NULL && (job->keeper != NULL || job->resume != NULL);
+
+    return job->layout.n_blocks == 1 && job->layout.group_size == 1 && !under_way && job->track == NULL &&
+           job->options->n_autoscalers == 0;
 }
 
 static arch_status_t list_members(archi_job_t *job, uint32_t first, uint32_t n_here, uint32_t *n)

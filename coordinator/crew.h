@@ -14,7 +14,7 @@ arch_status_t archi_crew_choose(archi_job_t *job, uint32_t rank_here);
 arch_status_t archi_crew_agree(archi_job_t *job, archi_net_t *net);
 
 /* Local. The ranks first .. first + n_here - 1 of the layout are about to simulate: make their ensemble, unless replications
- * are shared by ranks, cut into blocks or saved; then there is none. */
+ * are shared by ranks, cut into blocks or, on cores, saved while under way; then there is none. */
 arch_status_t archi_crew_begin(archi_job_t *job, uint32_t first, uint32_t n_here);
 /* They are done, and did well: what a GPU did is told. */
 void archi_crew_end(archi_job_t *job, uint32_t first);

@@ -323,10 +323,17 @@ static arch_status_t take_member(void *user, uint32_t member, const archi_block_
     return st;
 }
 
+static arch_status_t pause_between(void *user)
+{
+    const rank_t *r = user;
+
+    return archi_saver_pause(r->saver, ARCHI_NIL, NULL, 0, 0);
+}
+
 static arch_status_t take_members(rank_t *r)
 {
     const arch_run_options_t *o = r->job->options;
-    archi_hand_t hand = {r->job->rank_memory, take_member, NULL, NULL, r};
+    archi_hand_t hand = {r->job->rank_memory, take_member, NULL, NULL, r->saver != NULL ? pause_between : NULL, r};
 
     if (o->progress != NULL || r->job->control.n_ranks > 1)
         hand.progress = watch_member;

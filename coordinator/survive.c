@@ -72,14 +72,15 @@ static void tell(const archi_job_t *job, archi_net_t *net)
 {
     const arch_run_options_t *o = job->options;
     uint32_t n_finished = 0, n_begun = 0;
-    char text[160];
+    char text[200];
 
     for (uint32_t k = 0; k < job->design->run.replications; k++) {
         n_finished += job->resume->finished[k];
         n_begun += job->resume->begun[k];
     }
-    snprintf(text, sizeof text, "going on from %s: %u of %u replications finished, %u begun", job->resume->from,
-             n_finished, job->design->run.replications, n_begun);
+    snprintf(text, sizeof text, "going on from %s: %u of %u replications finished, %u begun%s", job->resume->from,
+             n_finished, job->design->run.replications, n_begun,
+             job->device != NULL && n_begun > 0 ? ", which begin anew on the GPU" : "");
     if (o->note != NULL && (net == NULL || archi_net_rank(net) == 0))
         o->note(o->user, 0, text);
 }

@@ -2,6 +2,9 @@
 #include "kernels/ensemble.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { PAUSE_NS = 100000000 }; /* that a hand which pauses waits at a time */
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
@@ -134,18 +137,29 @@ static bool leave_line(archi_ensemble_t *e, archi_item_t *out)
     return true;
 }
 
-/* False: there is nothing to do, now or (with `wait`) ever. */
-static bool take(archi_ensemble_t *e, bool wait, archi_item_t *out)
+/* True: something has changed, or may have. */
+static bool wait_for_change(archi_ensemble_t *e, bool pauses)
+{
+    struct timespec until;
+
+    if (!pauses)
+        return pthread_cond_wait(&e->changed, &e->lock) == 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PAUSE_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_cond_timedwait(&e->changed, &e->lock, &until) == 0;
+}
+
+/* False: there is nothing to do now. With `wait`: until there is, or never will be, or a hand that pauses is to do so. */
+static bool take(archi_ensemble_t *e, bool wait, bool pauses, archi_item_t *out)
 {
     bool got;
 
     pthread_mutex_lock(&e->lock);
-    for (;;) {
+    do {
         got = !e->stopped && leave_line(e, out);
-        if (got || !wait || e->stopped || e->n_left == 0)
-            break;
-        pthread_cond_wait(&e->changed, &e->lock);
-    }
+    } while (!got && wait && !e->stopped && e->n_left > 0 && wait_for_change(e, pauses));
     pthread_mutex_unlock(&e->lock);
     return got;
 }
@@ -159,6 +173,16 @@ static bool is_complete(archi_ensemble_t *e)
     complete = !e->stopped && e->n_left == 0;
     pthread_mutex_unlock(&e->lock);
     return complete;
+}
+
+static bool is_stopped(archi_ensemble_t *e)
+{
+    bool stopped;
+
+    pthread_mutex_lock(&e->lock);
+    stopped = e->stopped;
+    pthread_mutex_unlock(&e->lock);
+    return stopped;
 }
 
 void archi_ensemble_stop(archi_ensemble_t *e)
@@ -223,8 +247,13 @@ arch_status_t archi_worker_do(archi_worker_t *w, bool wait, bool *did)
 {
     archi_item_t item;
 
-    *did = take(w->e, wait, &item);
+    *did = take(w->e, wait, w->hand->pause != NULL, &item);
     return *did ? do_item(w, &item) : ARCH_OK;
+}
+
+arch_status_t archi_worker_pause(const archi_worker_t *w)
+{
+    return w->hand->pause != NULL ? w->hand->pause(w->hand->user) : ARCH_OK;
 }
 
 /* Hands that come late find something to do even where members are few and short. */
@@ -237,17 +266,18 @@ static arch_status_t do_own(archi_worker_t *w, uint32_t number)
 
 static arch_status_t work(archi_worker_t *w, uint32_t number)
 {
-    bool did = true;
+    bool did;
 
     ARCH_TRY(do_own(w, number));
-    while (did) {
+    do {
         ARCH_TRY(archi_worker_do(w, true, &did));
         if (is_complete(w->e))
             return ARCH_OK;
         if (did && w->hand->progress != NULL && w->hand->progress(w->hand->user, 0, 0) != 0)
             break;
-    }
-    return is_complete(w->e) ? ARCH_OK : ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+        ARCH_TRY(archi_worker_pause(w));
+    } while (!is_stopped(w->e));
+    return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
 }
 
 arch_status_t archi_ensemble_work(archi_ensemble_t *e, uint32_t number, const archi_hand_t *hand)

@@ -70,8 +70,11 @@ typedef struct {
     uint32_t            scenario;
 } archi_worker_t;
 
-/* Do one thing that waits in line; *did: there was one. With `wait`, wait for one until all members are done. */
+/* Do one thing that waits in line; *did: there was one. With `wait`, wait for one until all members are done, or until it is
+ * time for a pause. */
 arch_status_t archi_worker_do(archi_worker_t *w, bool wait, bool *did);
+/* Let the hand pause, if it wants to. */
+arch_status_t archi_worker_pause(const archi_worker_t *w);
 /* Put it in line; it is copied. */
 arch_status_t archi_ensemble_put(archi_ensemble_t *e, const archi_item_t *item);
 /* Hand out members first .. end - 1, but for those begun. */

@@ -54,6 +54,10 @@ typedef struct {
     /* Called now and then: simulated ns that this hand has under way, and events of these. Not 0 ends the ensemble with
      * ARCH_E_CANCELLED. May be NULL. */
     int (*progress)(void *user, arch_time_t under_way, uint64_t n_events);
+    /* Called where nothing of this hand's is half-done: between members, between a device's slices, several times a second
+     * while it waits; and once more when another hand has ended the ensemble. What is answered, unless ARCH_OK, ends it, and
+     * is what this hand answers. May be NULL. */
+    arch_status_t (*pause)(void *user);
     void *user;
 } archi_hand_t;
 

@@ -68,10 +68,11 @@ static arch_status_t work_down_to(archi_worker_t *w, uint32_t n)
         ARCH_TRY(archi_worker_do(w, false, &did));
         if (w->hand->progress != NULL && w->hand->progress(w->hand->user, 0, 0) != 0)
             return cancelled();
+        ARCH_TRY(archi_worker_pause(w));
         if (!did)
             rest();
     }
-    return ARCH_OK;
+    return archi_worker_pause(w);
 }
 
 static arch_status_t look_ahead(archi_worker_t *w)
@@ -185,6 +186,7 @@ static arch_status_t run_slices(archi_waves_t *v, bool *slower)
         took += now.took;
         if (v->w->hand->progress != NULL && v->w->hand->progress(v->w->hand->user, now.reached, now.n_events) != 0)
             return cancelled();
+        ARCH_TRY(archi_worker_pause(v->w));
         if (n_left(v->e) == 0) /* another hand failed */
             return cancelled();
         *slower = now.n_run > 0 && is_slower(v->e, now.n_events, took);

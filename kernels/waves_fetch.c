@@ -134,6 +134,7 @@ static arch_status_t wait_for_readers(archi_waves_t *v)
         pthread_mutex_unlock(&v->e->lock);
         if (unread < most)
             return ARCH_OK;
+        ARCH_TRY(archi_worker_pause(v->w));
         if (stopped || (hand->progress != NULL && hand->progress(hand->user, 0, 0) != 0))
             return ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
         ARCH_TRY(archi_worker_do(v->w, false, &did));

@@ -3,7 +3,9 @@
 #include <CUnit/Basic.h>
 #include "coordinator/batch.h"
 #include "support/pretend_device.h"
+#include "unit/results_folder.h"
 #include <architech/architech.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +39,20 @@ static void set_device(uint32_t n, uint64_t bytes, long fails_after)
 /* ---- what is run ------------------------------------------------------------------------------------------------- */
 
 static char said[512];
+static bool anew, told_of_device;
+static unsigned most_finished; /* replications that a run which went on did not do again */
 
 static void note(void *user, int is_warning, const char *text)
 {
+    const char *finished = strstr(text, "going on from ");
+    unsigned n;
+
     (void)user, (void)is_warning;
     snprintf(said, sizeof said, "%s", text);
+    anew = anew || strstr(text, "begin anew on the GPU") != NULL;
+    told_of_device = told_of_device || strstr(text, "pretended: ") != NULL;
+    if (finished != NULL && (finished = strstr(finished, ": ")) != NULL && sscanf(finished, ": %u of", &n) == 1)
+        most_finished = n > most_finished ? n : most_finished;
 }
 
 static arch_design_t *read_design(const char *path, arch_time_t duration, uint32_t replications)
@@ -77,6 +88,7 @@ static arch_status_t run(const arch_design_t *design, arch_run_options_t options
     arch_status_t st;
 
     said[0] = '\0';
+    told_of_device = false;
     options.note = note;
     st = arch_run(design, &options, &r);
     *text = st == ARCH_OK ? told(r) : NULL;
@@ -163,12 +175,96 @@ static void what_a_gpu_cannot_is_said(void)
     set_device(1, (uint64_t)1 << 28, -1);
     refused(d, (arch_run_options_t){.partitions = 2}, ARCH_E_ARG, "whole on a GPU");
     refused(d, (arch_run_options_t){.group = 2}, ARCH_E_ARG, "whole on a GPU");
-    refused(d, (arch_run_options_t){.checkpoint_every = 1}, ARCH_E_ARG, "neither saved nor resumed");
+    refused(d, (arch_run_options_t){.checkpoint_every_simulated = ARCH_SECOND}, ARCH_E_ARG, "checkpoints are by the clock");
     refused(d, (arch_run_options_t){.trace = 100}, ARCH_E_ARG, "not of a GPU");
     set_device(1, 65536, -1);
     refused(d, (arch_run_options_t){.threads = 1}, ARCH_E_NOMEM, "no memory for a single replication");
     set_device(1, (uint64_t)1 << 28, 9);
     refused(d, (arch_run_options_t){.threads = 2}, ARCH_E_CUDA, "pretended: it failed");
+    arch_design_destroy(&d);
+}
+
+/* ---- saved and resumed ------------------------------------------------------------------------------------------- */
+
+static atomic_int pauses_left;
+
+static int interrupt_soon(void *user)
+{
+    (void)user;
+    return atomic_fetch_sub(&pauses_left, 1) <= 0;
+}
+
+/* Interrupted after so many pauses, then after more, each time on the other executor where `turns`; cores cut replications
+ * into `parts`. How often, and the text of the end. */
+static char *run_interrupted(const arch_design_t *d, const char *dir, uint32_t threads, uint32_t executor, bool turns,
+                             uint32_t parts, uint32_t *n_interrupted)
+{
+    arch_run_options_t o = {.threads = threads, .executor = executor, .checkpoint_every = 1e-9, .checkpoint_dir = dir,
+                            .interrupted = interrupt_soon, .resume = "auto",
+                            .partitions = executor == ARCH_EXECUTOR_CPU ? parts : 0};
+    char *text = NULL;
+    arch_status_t st = ARCH_E_SAVED;
+
+    for (*n_interrupted = 0; st == ARCH_E_SAVED && *n_interrupted < 100; *n_interrupted += st == ARCH_E_SAVED) {
+        atomic_store(&pauses_left, 3 + 10 * (int)*n_interrupted);
+        st = run(d, o, &text, NULL);
+        if (turns)
+            o.executor = o.executor == ARCH_EXECUTOR_GPU ? ARCH_EXECUTOR_CPU : ARCH_EXECUTOR_GPU;
+        o.partitions = o.executor == ARCH_EXECUTOR_CPU ? parts : 0;
+    }
+    CU_ASSERT_EQUAL_FATAL(st, ARCH_OK);
+    return text;
+}
+
+static void a_saved_run_goes_on_anywhere(void)
+{
+    arch_design_t *d = read_design("examples/testapp-pool.json", 2 * ARCH_SECOND, 100); /* can be cut */
+    const arch_run_options_t cores = {.threads = 2, .executor = ARCH_EXECUTOR_CPU};
+    char *expected, *text;
+
+    set_device(1, (uint64_t)8 << 20, -1); /* several waves */
+    CU_ASSERT_EQUAL_FATAL(run(d, cores, &expected, NULL), ARCH_OK);
+    for (uint32_t i = 0; i < 6; i++) {
+        uint32_t n, executor = i % 2 == 0 ? ARCH_EXECUTOR_GPU : ARCH_EXECUTOR_CPU;
+        results_folder_t folder;
+        CU_ASSERT_FATAL(results_folder_create(&folder));
+        most_finished = 0;
+        text = run_interrupted(d, folder.path, 1 + i / 2, executor, i % 2 == 1 || i == 4, i / 2 + 1, &n);
+        CU_ASSERT(n > 1);
+        CU_ASSERT(most_finished > 10);
+        CU_ASSERT_STRING_EQUAL(text, expected);
+        free(text);
+        results_folder_destroy(&folder);
+    }
+    free(expected);
+    arch_design_destroy(&d);
+}
+
+/* Replications that cores have cut and begun are whole, and begin anew, on a GPU. */
+static void what_cores_have_begun_begins_anew(void)
+{
+    arch_design_t *d = read_design("examples/stage-2-horizontal.json", ARCH_SECOND, 40);
+    arch_run_options_t o = {.threads = 2, .executor = ARCH_EXECUTOR_CPU, .partitions = 3, .checkpoint_every = 1e-9,
+                            .interrupted = interrupt_soon, .resume = "auto"};
+    results_folder_t folder;
+    char *expected, *text;
+
+    CU_ASSERT_FATAL(results_folder_create(&folder));
+    set_device(1, (uint64_t)64 << 20, -1);
+    CU_ASSERT_EQUAL_FATAL(run(d, (arch_run_options_t){.threads = 2}, &expected, NULL), ARCH_OK);
+    o.checkpoint_dir = folder.path;
+    atomic_store(&pauses_left, 20);
+    CU_ASSERT_EQUAL_FATAL(run(d, o, &text, NULL), ARCH_E_SAVED);
+    o.executor = ARCH_EXECUTOR_GPU;
+    o.partitions = 0;
+    o.interrupted = NULL;
+    anew = false;
+    CU_ASSERT_EQUAL_FATAL(run(d, o, &text, NULL), ARCH_OK);
+    CU_ASSERT(anew && told_of_device);
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    free(text);
+    free(expected);
+    results_folder_destroy(&folder);
     arch_design_destroy(&d);
 }
 
@@ -323,6 +419,8 @@ int main(void)
     CU_ADD_TEST(s, runs_are_the_same);
     CU_ADD_TEST(s, precision_is_the_same);
     CU_ADD_TEST(s, what_a_gpu_cannot_is_said);
+    CU_ADD_TEST(s, a_saved_run_goes_on_anywhere);
+    CU_ADD_TEST(s, what_cores_have_begun_begins_anew);
     CU_ADD_TEST(s, an_overload_is_explained_as_on_cores);
     CU_ADD_TEST(s, labs_answer_the_same);
     CU_ADD_TEST(s, labs_go_on_when_a_design_cannot);
