@@ -1,4 +1,5 @@
-/* model/compile.c - a design becomes a plan: groups, elements, network, load; programs in compile_steps.c. Host only. */
+/* model/compile.c - a design becomes a plan: groups, elements, network, load; programs in
+ * compile_steps.c, links in compile_network.c, the flat region in compile_flat.c. Host only. */
 #include "model/compile.h"
 #include "engine/pages.h"
 #include <architech/dist.h>
@@ -56,165 +57,14 @@ arch_status_t archi_compile_var(archi_compile_t *c, const arch_dist_t *dist, uin
     return archi_grow_append(&c->var, &v, var);
 }
 
-static archi_group_t *group_at(archi_compile_t *c, uint32_t i) { return (archi_group_t *)c->group.data + i; }
-
-/* ---- network ---------------------------------------------------------------------------------------------------- */
-
-uint32_t archi_node_of(const arch_design_t *d, bool is_workload, arch_kind_t kind, uint32_t index)
-{
-    uint32_t node = index;
-
-    if (is_workload)
-        return node;
-    node += d->n_workloads;
-    if (kind == ARCH_SERVICE)
-        return node;
-    node += d->n_services;
-    if (kind == ARCH_BALANCER)
-        return node;
-    node += d->n_balancers;
-    return kind == ARCH_DATABASE ? node : node + d->n_databases;
-}
-
-static uint64_t pair_of(uint32_t a, uint32_t b) { return a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a; }
-
-typedef struct {
-    uint64_t pair;
-    uint32_t var; /* of its latency */
-} link_key_t;
-
-static int by_pair(const void *a, const void *b)
-{
-    const link_key_t *x = a, *y = b;
-
-    return (x->pair > y->pair) - (x->pair < y->pair); /* a pair has one link: the reader sees to it */
-}
-
-/* ---- latencies: equal ones are one variate, since a message has 16 bits for it ---- */
-
-typedef struct {
-    uint32_t *slot; /* variate + 1; 0: free */
-    uint32_t mask;
-    const arch_dist_t **dist; /* [of the variate] */
-} latencies_t;
-
-static uint64_t hash_of_dist(const arch_dist_t *d)
-{
-    uint64_t h = archi_mix64((uint64_t)d->kind << 32 | d->table), word;
-    const double part[] = {d->p[0], d->p[1], d->p[2], d->shift};
-
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        memcpy(&word, &part[i], sizeof word);
-        h = archi_mix64(h ^ word);
-    }
-    return h;
-}
-
-static bool same_dist(const arch_dist_t *x, const arch_dist_t *y)
-{
-    return x->kind == y->kind && x->table == y->table && memcmp(x->p, y->p, sizeof x->p) == 0 &&
-           memcmp(&x->shift, &y->shift, sizeof x->shift) == 0;
-}
-
-static arch_status_t latency_var(archi_compile_t *c, latencies_t *l, const arch_dist_t *d, uint32_t *var)
-{
-    uint32_t i = (uint32_t)hash_of_dist(d) & l->mask;
-
-    for (; l->slot[i] != 0; i = (i + 1) & l->mask)
-        if (same_dist(l->dist[l->slot[i] - 1], d)) {
-            *var = l->slot[i] - 1;
-            return ARCH_OK;
-        }
-    if (c->var.n == UINT16_MAX)
-        return ARCH_FAIL(ARCH_E_RANGE, "/network/links: more than %d different latencies, at most so many are possible",
-                         UINT16_MAX);
-    ARCH_TRY(archi_compile_var(c, d, var));
-    l->slot[i] = *var + 1;
-    l->dist[*var] = d;
-    return ARCH_OK;
-}
-
-static arch_status_t latencies_init(latencies_t *l, uint32_t n_links)
-{
-    uint32_t most = n_links < UINT16_MAX ? n_links + 1 : UINT16_MAX, slots = 16;
-
-    while (slots < 2 * most)
-        slots *= 2;
-    l->mask = slots - 1;
-    l->slot = calloc(slots, sizeof *l->slot);
-    l->dist = calloc((size_t)most + 1, sizeof *l->dist);
-    return l->slot != NULL && l->dist != NULL ? ARCH_OK : ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u links", n_links);
-}
-
-/* Variates of the default latency, which is number 0, and of every link. They come before all other variates. */
-static arch_status_t compile_latencies(archi_compile_t *c, link_key_t *key)
-{
-    const arch_design_t *d = c->design;
-    arch_status_t st = ARCH_OK;
-    latencies_t l = {NULL, 0, NULL};
-    uint32_t var;
-
-    ARCH_TRY_TO(done, latencies_init(&l, d->n_links));
-    ARCH_TRY_TO(done, latency_var(c, &l, &d->latency, &var));
-    for (uint32_t i = 0; i < d->n_links; i++)
-        ARCH_TRY_TO(done, latency_var(c, &l, &d->link[i].latency, &key[i].var));
-done:
-    free(l.slot);
-    free(l.dist);
-    return st;
-}
-
-static arch_status_t compile_links(archi_compile_t *c)
-{
-    const arch_design_t *d = c->design;
-    arch_status_t st = ARCH_OK;
-    link_key_t *key;
-
-    key = calloc((size_t)d->n_links + 1, sizeof *key);
-    c->link_of = calloc((size_t)d->n_links + 1, sizeof *c->link_of);
-    c->link_var = calloc((size_t)d->n_links + 1, sizeof *c->link_var);
-    if (key == NULL || c->link_of == NULL || c->link_var == NULL)
-        st = ARCH_FAIL(ARCH_E_NOMEM, "no memory for %u links", d->n_links);
-    ARCH_TRY_TO(done, st);
-    ARCH_TRY_TO(done, compile_latencies(c, key));
-    for (uint32_t i = 0; i < d->n_links; i++) {
-        const arch_link_t *l = &d->link[i];
-        key[i].pair =
-            pair_of(archi_node_of(d, l->is_workload_a, l->kind_a, l->a), archi_node_of(d, false, l->kind_b, l->b));
-    }
-    qsort(key, d->n_links, sizeof *key, by_pair);
-    for (uint32_t i = 0; i < d->n_links; i++) {
-        c->link_of[i] = key[i].pair;
-        c->link_var[i] = key[i].var;
-    }
-done:
-    free(key);
-    return st;
-}
-
-static uint32_t link_between(const archi_compile_t *c, uint32_t a, uint32_t b)
-{
-    uint64_t pair = pair_of(a, b);
-    uint32_t low = 0, high = c->design->n_links;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (c->link_of[middle] < pair)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < c->design->n_links && c->link_of[low] == pair ? c->link_var[low] : 0;
-}
-
 /* ---- routes ----------------------------------------------------------------------------------------------------- */
 
 /* Words in which the current caller remembers the replicas of `target`: a cursor, and a count or time for each if
  * `counts`. */
 static arch_status_t peers_of(archi_compile_t *c, uint32_t target, bool counts, uint32_t *first)
 {
-    archi_group_t *g = group_at(c, c->caller);
-    uint32_t n = counts ? group_at(c, target)->n : 0;
+    archi_group_t *g = archi_compile_group(c, c->caller);
+    uint32_t n = counts ? archi_compile_group(c, target)->n : 0;
     archi_peers_t fresh = {target, g->n_peer_words, n};
 
     for (uint32_t i = 0; i < g->n_peers; i++) {
@@ -236,15 +86,15 @@ arch_status_t archi_compile_way(archi_compile_t *c, uint32_t group, uint32_t nod
 {
     memset(out, 0, sizeof *out);
     out->group = group;
-    out->first = group_at(c, group)->first;
-    out->n = group_at(c, group)->n;
+    out->first = archi_compile_group(c, group)->first;
+    out->n = archi_compile_group(c, group)->n;
     out->peers = ARCHI_NIL;
-    out->link = link_between(c, c->caller_node, node);
+    out->link = archi_compile_link_between(c, c->caller_node, node);
     out->policy = balance->kind == ARCH_BALANCE_RANDOM          ? ARCHI_PICK_RANDOM
                   : balance->kind == ARCH_BALANCE_LEAST_REQUEST ? ARCHI_PICK_LEAST_REQUEST
                                                                 : ARCHI_PICK_ROUND_ROBIN;
     out->choices = (uint16_t)(balance->choices > UINT16_MAX ? UINT16_MAX : balance->choices);
-    if (group_at(c, group)->n > 1)
+    if (archi_compile_group(c, group)->n > 1)
         ARCH_TRY(peers_of(c, group, out->policy == ARCHI_PICK_LEAST_REQUEST, &out->peers));
     return ARCH_OK;
 }
@@ -252,12 +102,12 @@ arch_status_t archi_compile_way(archi_compile_t *c, uint32_t group, uint32_t nod
 /* A balancer asks its own, everybody else that of whom they call; a primary is the only one. */
 static archi_picker_t *picker_for(archi_compile_t *c, uint32_t group, uint32_t node)
 {
-    const archi_group_t *to = group_at(c, group);
+    const archi_group_t *to = archi_compile_group(c, group);
     uint32_t at;
 
     if (c->picker_of == NULL || (to->kind == ARCH_DATABASE && c->replicas[to->index] != ARCHI_NIL && !to->is_read_replica))
         return NULL;
-    at = c->picker_of[group_at(c, c->caller)->is == ARCHI_IS_BALANCER ? c->caller_node : node];
+    at = c->picker_of[archi_compile_group(c, c->caller)->is == ARCHI_IS_BALANCER ? c->caller_node : node];
     return at > 0 ? &c->picker[at - 1] : NULL;
 }
 
@@ -266,7 +116,7 @@ arch_status_t archi_compile_route(archi_compile_t *c, uint32_t group, uint32_t n
 {
     static const arch_balance_t counting = {ARCH_BALANCE_LEAST_REQUEST, 1}; /* what is in flight, for it to know */
     archi_picker_t *picker = picker_for(c, group, node);
-    const archi_group_t *to = group_at(c, group);
+    const archi_group_t *to = archi_compile_group(c, group);
 
     if (picker == NULL && to->is_read_replica) /* a database says itself how its readers pick */
         balance = &c->design->database[to->index].balance;
@@ -476,9 +326,9 @@ static arch_status_t compile_operations(archi_compile_t *c)
         double sum = 0.0;
         c->caller = i;
         c->caller_node = i;
-        group_at(c, i)->peers = c->peers.n;
-        group_at(c, i)->operation = c->operation.n;
-        group_at(c, i)->n_operations = w->n_operations;
+        archi_compile_group(c, i)->peers = c->peers.n;
+        archi_compile_group(c, i)->operation = c->operation.n;
+        archi_compile_group(c, i)->n_operations = w->n_operations;
         for (uint32_t k = 0; k < w->n_operations; k++) {
             archi_operation_t o;
             uint32_t group, node;
@@ -487,7 +337,7 @@ static arch_status_t compile_operations(archi_compile_t *c)
             ARCH_TRY(archi_compile_route(c, group, node, &w->operation[k].balance, &o.route));
             sum += w->operation[k].weight;
             o.cumulative = sum;
-            o.element = group_at(c, i)->first;
+            o.element = archi_compile_group(c, i)->first;
             ARCH_TRY(archi_compile_name(c, w->operation[k].name, &o.name));
             ARCH_TRY(archi_grow_append(&c->operation, &o, NULL));
         }
@@ -564,7 +414,7 @@ static arch_status_t compile_time(archi_compile_t *c)
     return ARCH_OK;
 }
 
-/* ---- one flat region -------------------------------------------------------------------------------------------- */
+/* ---- a plan ------------------------------------------------------------------------------------------------------ */
 
 /* Room for all sends and frames that one event may use: the dearest single instruction, and some more. */
 static void bound_events(archi_compile_t *c)
@@ -573,174 +423,13 @@ static void bound_events(archi_compile_t *c)
 
     for (uint32_t i = 0; i < c->instr.n; i++) {
         const archi_instr_t *in = (const archi_instr_t *)c->instr.data + i;
-        if (in->op == ARCHI_OP_REPLICATE && group_at(c, in->route.group)->n > sends)
-            sends = group_at(c, in->route.group)->n;
+        if (in->op == ARCHI_OP_REPLICATE && archi_compile_group(c, in->route.group)->n > sends)
+            sends = archi_compile_group(c, in->route.group)->n;
         if (in->op == ARCHI_OP_PARALLEL && in->n + 1 > frames)
             frames = in->n + 1;
     }
     c->head.max_sends = sends + SLACK_SENDS;
     c->head.max_frames = frames + SLACK_FRAMES;
-}
-
-/* Copy an array to its place and let go of it: there need not be two of it for longer than that. With base NULL only
- * measures. */
-static uint64_t put(char *base, uint64_t *at, archi_growing_t *g)
-{
-    uint64_t here = *at;
-
-    if (base != NULL && g->n > 0) {
-        memcpy(base + here, g->data, (size_t)g->n * g->entry_bytes);
-        free(g->data);
-        g->data = NULL;
-    }
-    *at = (here + (uint64_t)g->n * g->entry_bytes + 63) & ~(uint64_t)63;
-    if (base != NULL)
-        memset(base + here + (uint64_t)g->n * g->entry_bytes, 0, *at - here - (uint64_t)g->n * g->entry_bytes);
-    return here;
-}
-
-/* Lay all arrays out behind the head, edges last: how many there are is known when the rest is there. */
-static uint64_t lay_out(archi_compile_t *c, archi_plan_t *p, char *base)
-{
-    uint64_t at = (sizeof *p + 63) & ~(uint64_t)63;
-    uint64_t numbers = ((uint64_t)c->group_of.n * sizeof(double) + 63) & ~(uint64_t)63;
-
-    p->group = put(base, &at, &c->group);
-    p->group_of = put(base, &at, &c->group_of);
-    p->element_name = put(base, &at, &c->element_name);
-    p->endpoint = put(base, &at, &c->endpoint);
-    p->instr = put(base, &at, &c->instr);
-    p->branch = put(base, &at, &c->branch);
-    p->var = put(base, &at, &c->var);
-    p->moments = put(base, &at, &c->moments);
-    p->table = put(base, &at, &c->table);
-    p->operation = put(base, &at, &c->operation);
-    p->point = put(base, &at, &c->point);
-    p->keys = put(base, &at, &c->keys);
-    p->peers = put(base, &at, &c->peers);
-    p->names = put(base, &at, &c->names);
-    p->arrival_rate = at;
-    p->utilisation = p->arrival_rate + numbers;
-    p->event_rate = p->utilisation + numbers;
-    p->edge = p->event_rate + numbers;
-    return p->edge;
-}
-
-static void count_all(archi_compile_t *c)
-{
-    archi_plan_t *p = &c->head;
-
-    p->magic = ARCHI_BLOCK_MAGIC + 1;
-    p->n_elements = c->group_of.n;
-    p->n_groups = c->group.n;
-    p->n_endpoints = c->endpoint.n;
-    p->n_instrs = c->instr.n;
-    p->n_branches = c->branch.n;
-    p->n_vars = c->var.n;
-    p->n_tables = c->table.n;
-    p->n_operations = c->operation.n;
-    p->n_points = c->point.n;
-    p->n_keyspaces = c->keys.n;
-    p->n_peers = c->peers.n;
-    p->n_names = c->names.n;
-}
-
-static bool calls(const archi_instr_t *in)
-{
-    return in->op == ARCHI_OP_CALL || in->op == ARCHI_OP_SEND || in->op == ARCHI_OP_CACHE || in->op == ARCHI_OP_REPLICATE;
-}
-
-/* Edges that the programs of group g can be found to have, before those of one pair are merged. */
-static uint64_t edges_of_programs(archi_compile_t *c, const archi_group_t *g)
-{
-    const uint32_t *first = (const uint32_t *)c->endpoint.data;
-    uint32_t last = g->endpoint + g->n_endpoints, i = g->n_endpoints > 0 ? first[g->endpoint] : 0;
-    uint32_t end = g->n_endpoints == 0 ? 0 : last < c->endpoint.n ? first[last] : c->instr.n;
-    uint64_t n = 0;
-
-    for (; i < end; i++) {
-        const archi_instr_t *in = (const archi_instr_t *)c->instr.data + i;
-        n += calls(in) ? archi_edges_between(g->n, group_at(c, in->route.group)->n) : 0;
-    }
-    return n;
-}
-
-/* What the traffic equations add at most: see call_edges() and other_edges() there. */
-static uint64_t most_edges(archi_compile_t *c)
-{
-    uint64_t n = 0;
-
-    for (uint32_t i = 0; i < c->operation.n; i++)
-        n += archi_edges_between(1, group_at(c, ((const archi_operation_t *)c->operation.data + i)->route.group)->n);
-    for (uint32_t i = 0; i < c->group.n; i++) {
-        const archi_group_t *g = group_at(c, i);
-        n += edges_of_programs(c, g);
-        if (g->is == ARCHI_IS_BALANCER)
-            n += archi_edges_between(g->n, group_at(c, g->forward.group)->n);
-    }
-    return n;
-}
-
-static archi_plan_t *reserve(uint64_t bytes)
-{
-    const uint64_t page = (uint64_t)2 << 20;
-    uint64_t unit = bytes < 2 * page ? 64 : page;
-    void *p = bytes > UINT64_MAX - page ? NULL : aligned_alloc(unit, (bytes + unit - 1) & ~(unit - 1));
-
-    if (p != NULL)
-        archi_pages_large(p, bytes);
-    return p;
-}
-
-/* All in one region, with room for the edges at its end, which nobody touches before there are any. */
-static arch_status_t flatten(archi_compile_t *c, archi_plan_t **out)
-{
-    archi_plan_t *p;
-    uint64_t bytes, edges = c->most_edges = most_edges(c);
-
-    count_all(c);
-    c->head.bytes = lay_out(c, &c->head, NULL);
-    bytes = c->head.bytes + edges * sizeof(archi_edge_t) + 64;
-    p = reserve(bytes);
-    if (p == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory for a plan of %llu bytes", (unsigned long long)bytes);
-    memset(p, 0, (sizeof *p + 63) & ~(size_t)63);
-    *p = c->head;
-    lay_out(c, p, (char *)p);
-    memset((char *)p + p->arrival_rate, 0, p->edge - p->arrival_rate);
-    *out = p;
-    return ARCH_OK;
-}
-
-/* The traffic equations need the plan, and the plan holds their answer. */
-static arch_status_t finish_plan(archi_compile_t *c, archi_plan_t **out)
-{
-    archi_plan_t *p = NULL;
-    arch_status_t st = flatten(c, &p);
-    uint64_t end;
-
-    if (st != ARCH_OK)
-        return st;
-    ARCH_TRY_TO(failed, archi_compile_reserve_edges(c));
-    ARCH_TRY_TO(failed,
-                archi_traffic_solve(p, (double *)((char *)p + p->arrival_rate), (double *)((char *)p + p->utilisation),
-                                    (double *)((char *)p + p->event_rate), &c->edge));
-    if (c->edge.n > c->most_edges) {
-        st = ARCH_FAIL(ARCH_E_INTERNAL, "the traffic equations found %u edges, and the plan has room for %llu", c->edge.n,
-                       (unsigned long long)c->most_edges);
-        goto failed;
-    }
-    p->n_edges = c->edge.n;
-    if (c->edge.n > 0)
-        memcpy((char *)p + p->edge, c->edge.data, (size_t)c->edge.n * sizeof(archi_edge_t));
-    end = p->edge + (uint64_t)c->edge.n * sizeof(archi_edge_t);
-    p->bytes = (end + 63) & ~(uint64_t)63;
-    memset((char *)p + end, 0, p->bytes - end); /* equal designs give equal bytes */
-    *out = p;
-    return ARCH_OK;
-failed:
-    archi_plan_destroy(&p);
-    return st;
 }
 
 static void release(archi_compile_t *c)
@@ -815,7 +504,7 @@ arch_status_t archi_plan_compile_picking(const arch_design_t *design, archi_pick
     }
     ARCH_TRY_TO(done, archi_compile_reserve(&c));
     ARCH_TRY_TO(done, place_pickers(&c, picker, n));
-    ARCH_TRY_TO(done, compile_links(&c));
+    ARCH_TRY_TO(done, archi_compile_links(&c));
     ARCH_TRY_TO(done, compile_tables(&c));
     ARCH_TRY_TO(done, compile_keyspaces(&c));
     ARCH_TRY_TO(done, add_groups(&c));
@@ -823,7 +512,7 @@ arch_status_t archi_plan_compile_picking(const arch_design_t *design, archi_pick
     ARCH_TRY_TO(done, compile_operations(&c));
     ARCH_TRY_TO(done, archi_compile_programs(&c));
     bound_events(&c);
-    ARCH_TRY_TO(done, finish_plan(&c, out));
+    ARCH_TRY_TO(done, archi_compile_finish(&c, out));
 done:
     release(&c);
     return st;

@@ -51,6 +51,19 @@ arch_status_t archi_grow_append(archi_growing_t *g, const void *entry, uint32_t 
 arch_status_t archi_compile_var(archi_compile_t *c, const arch_dist_t *dist, uint32_t *var);
 arch_status_t archi_compile_name(archi_compile_t *c, const char *name, uint32_t *offset);
 
+static inline archi_group_t *archi_compile_group(archi_compile_t *c, uint32_t i)
+{
+    return (archi_group_t *)c->group.data + i;
+}
+
+/* c->link_of, c->link_var, and the variates of all latencies, which come before all others (compile_network.c). */
+arch_status_t archi_compile_links(archi_compile_t *c);
+/* The variate of the latency between two nodes; 0: the default. */
+uint32_t archi_compile_link_between(const archi_compile_t *c, uint32_t a, uint32_t b);
+
+/* The plan, all in one region, of what has been compiled; the arrays are let go of (compile_flat.c). The caller owns it. */
+arch_status_t archi_compile_finish(archi_compile_t *c, archi_plan_t **out);
+
 /* A node of the network is a workload or an element of the design. */
 uint32_t archi_node_of(const arch_design_t *d, bool is_workload, arch_kind_t kind, uint32_t index);
 

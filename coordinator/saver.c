@@ -1,237 +1,12 @@
-/* coordinator/checkpoint.c - keeper and savers.
- *
- * A checkpoint of a process goes through four phases: nothing is going on; ranks gather their copies; the keeper's thread
- * writes; and, where several processes make one checkpoint, it is settled: at a later pause they agree that all have
- * written, and the first of the group gives it its name. */
-#include "coordinator/checkpoint.h"
-#include "coordinator/checkpoint_folder.h"
+/* coordinator/saver.c - a rank's part of a checkpoint: when it is due, the rank's blocks are copied and handed over. */
+#include "coordinator/keeper.h"
 #include "coordinator/ledger_pack.h"
 #include "coordinator/machine.h"
 #include "engine/block_pack.h"
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { MOST_TEXT = 512, DEFAULT_KEEP = 3, WORTH_FORESIGHT = 4 << 20 };
-static const double default_every = 600; /* seconds */
-
-typedef enum { IDLE, GATHERING, WRITING, SETTLED } phase_t;
-
-/* A copy of a block, in a saver's memory or waiting. */
-typedef struct {
-    archi_checkpoint_block_t about;
-    void *bytes;
-    bool clean;
-} item_t;
-
-struct archi_saver {
-    archi_keeper_t *keeper;
-    archi_net_t *net;
-    uint32_t staged;    /* the checkpoint that it copied its blocks for last */
-    arch_time_t due_at; /* simulated */
-    char *buffer;
-    uint64_t capacity;
-    uint64_t wanted; /* > 0: the keeper's thread is to make a buffer of so many bytes */
-    char *fresh;     /* what it made */
-    uint64_t fresh_bytes;
-    item_t *item; /* what it copied; stays when it leaves a replication unfinished */
-    uint32_t n_items, most_items;
-    bool in_place; /* it had no memory for copies and wrote its blocks itself */
-};
-
-struct archi_keeper {
-    archi_keeper_setup_t setup;
-    archi_save_name_t name; /* of the checkpoint at hand */
-    double every;
-    arch_time_t every_simulated;
-    archi_saver_t *saver; /* [setup.n_ranks] */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    pthread_rwlock_t collecting;
-    pthread_mutex_t file; /* who adds to `out` while ranks gather */
-    phase_t phase;
-    uint32_t n_live, n_missing;
-    bool quit;
-    bool closed;   /* a rank left in trouble: nothing more is saved */
-    bool stopping; /* the checkpoint at hand is the last one */
-    double next_due;
-    uint8_t *finished; /* [replications] */
-    /* what is being written */
-    archi_checkpoint_writer_t *out;
-    item_t *item;
-    uint32_t n_items;
-    uint32_t *done; /* finished replications, ascending */
-    uint32_t n_done;
-    uint64_t *words, n_words;
-    bool stale; /* a replication finished since the words were packed */
-    arch_status_t st;
-    char text[MOST_TEXT];
-    /* what there is to tell */
-    uint32_t n_saved, n_failed;
-    uint64_t last_bytes;
-    double paused; /* seconds, of the rank that paused longest each time */
-    double pause;  /* the longest for the checkpoint at hand */
-    double longest;
-};
-
-/* ---- telling ------------------------------------------------------------------------------------------------------ */
-
-static void say(const archi_keeper_t *k, int is_warning, const char *text)
-{
-    const arch_run_options_t *o = k->setup.options;
-
-    if (o->note != NULL)
-        o->note(o->user, is_warning, text);
-}
-
-static void warn(archi_keeper_t *k, const char *why)
-{
-    char text[MOST_TEXT + 64];
-
-    k->n_failed++;
-    snprintf(text, sizeof text, "no checkpoint could be written: %.*s; the run goes on", MOST_TEXT - 1, why);
-    say(k, 1, text);
-}
-
-static void keep_text(archi_keeper_t *k, arch_status_t st)
-{
-    if (st != ARCH_OK && k->st == ARCH_OK) {
-        k->st = st;
-        snprintf(k->text, sizeof k->text, "%s", arch_error_text());
-    }
-}
-
-/* ---- writing: in the keeper's thread ------------------------------------------------------------------------------ */
-
-static archi_checkpoint_head_t head_of(const archi_keeper_t *k)
-{
-    archi_checkpoint_head_t head = k->setup.head;
-    char now[32];
-
-    archi_machine_now(now);
-    snprintf(head.written, sizeof head.written, "%s", now);
-    head.generation = k->name.generation;
-    return head;
-}
-
-static arch_status_t open_file(archi_keeper_t *k)
-{
-    archi_checkpoint_head_t head = head_of(k);
-    char path[PATH_MAX];
-
-    if (k->out != NULL)
-        return ARCH_OK;
-    ARCH_TRY(archi_folder_begin(k->setup.folder, &k->name));
-    archi_save_file(k->setup.folder, &k->name, true, head.file, path);
-    return archi_checkpoint_open(path, &head, k->setup.block_of, &k->out);
-}
-
-static arch_status_t write_items(archi_keeper_t *k)
-{
-    ARCH_TRY(open_file(k));
-    for (uint32_t i = 0; i < k->n_items; i++) {
-        if (!k->item[i].clean)
-            archi_block_pack_clean(k->item[i].bytes);
-        ARCH_TRY(archi_checkpoint_add(k->out, &k->item[i].about, k->item[i].bytes));
-    }
-    return archi_checkpoint_close(&k->out, k->done, k->n_done, k->words, k->n_words, &k->last_bytes);
-}
-
-static uint32_t keep(const archi_keeper_t *k)
-{
-    return k->setup.options->checkpoint_keep > 0 ? k->setup.options->checkpoint_keep : DEFAULT_KEEP;
-}
-
-static arch_status_t publish(archi_keeper_t *k)
-{
-    ARCH_TRY(archi_folder_publish(k->setup.folder, &k->name));
-    archi_folder_thin(k->setup.folder, &k->name, k->setup.head.n_groups, keep(k));
-    k->n_saved++;
-    return ARCH_OK;
-}
-
-/* The file, and its name when no other process has a part in it. */
-static void write_file(archi_keeper_t *k)
-{
-    if (k->st == ARCH_OK)
-        keep_text(k, write_items(k));
-    if (k->st == ARCH_OK && k->setup.head.n_files == 1)
-        keep_text(k, publish(k));
-    if (k->st == ARCH_OK)
-        return;
-    archi_checkpoint_abandon(&k->out);
-    archi_folder_discard(k->setup.folder, &k->name, k->setup.head.file);
-    if (k->setup.head.n_files == 1)
-        warn(k, k->text);
-}
-
-/* Large pages: half of the time of a first copy goes into small ones. */
-static char *reserve(uint64_t bytes)
-{
-    const uint64_t page = (uint64_t)2 << 20;
-    char *p = aligned_alloc(page, (bytes + page - 1) / page * page);
-
-    if (p != NULL)
-        (void)madvise(p, bytes, MADV_HUGEPAGE);
-    return p;
-}
-
-/* Under the lock. */
-static archi_saver_t *find_wanting(const archi_keeper_t *k)
-{
-    for (uint32_t i = 0; i < k->setup.n_ranks; i++)
-        if (k->saver[i].wanted > 0)
-            return &k->saver[i];
-    return NULL;
-}
-
-/* Memory that was never touched costs several times as much as copying into it: touched here, it costs no pause. Under the
- * lock, which is given back meanwhile. */
-static void make_buffer(archi_keeper_t *k, archi_saver_t *s)
-{
-    uint64_t bytes = s->wanted;
-    char *old = s->fresh, *fresh;
-
-    s->fresh = NULL;
-    s->fresh_bytes = 0;
-    pthread_mutex_unlock(&k->lock);
-    free(old);
-    fresh = reserve(bytes);
-    if (fresh != NULL)
-        memset(fresh, 0, bytes);
-    pthread_mutex_lock(&k->lock);
-    s->fresh = fresh;
-    s->fresh_bytes = fresh != NULL ? bytes : 0;
-    s->wanted = 0;
-}
-
-static void *keeper_main(void *argument)
-{
-    archi_keeper_t *k = argument;
-    archi_saver_t *s = NULL;
-
-    pthread_mutex_lock(&k->lock);
-    for (;;) {
-        while (k->phase != WRITING && !k->quit && (s = find_wanting(k)) == NULL)
-            pthread_cond_wait(&k->changed, &k->lock);
-        if (k->phase != WRITING && !k->quit) {
-            make_buffer(k, s);
-            continue;
-        }
-        if (k->phase != WRITING)
-            break;
-        pthread_mutex_unlock(&k->lock);
-        write_file(k);
-        pthread_mutex_lock(&k->lock);
-        k->phase = k->setup.head.n_files == 1 ? IDLE : SETTLED;
-        pthread_cond_broadcast(&k->changed);
-    }
-    pthread_mutex_unlock(&k->lock);
-    return NULL;
-}
+enum { WORTH_FORESIGHT = 4 << 20 };
 
 /* ---- handing over: by the rank that copies last ------------------------------------------------------------------- */
 
@@ -266,7 +41,7 @@ static void drop_waiting(archi_keeper_t *k, uint32_t replication)
     }
 }
 
-static void list_item(archi_keeper_t *k, const item_t *item)
+static void list_item(archi_keeper_t *k, const archi_kept_t *item)
 {
     if (item->bytes != NULL && !k->finished[item->about.replication])
         k->item[k->n_items++] = *item;
@@ -275,7 +50,7 @@ static void list_item(archi_keeper_t *k, const item_t *item)
 static arch_status_t list_items(archi_keeper_t *k)
 {
     uint64_t n = k->setup.waiting->n;
-    item_t *more;
+    archi_kept_t *more;
 
     for (uint32_t i = 0; i < k->setup.n_ranks; i++)
         n += k->saver[i].n_items;
@@ -289,7 +64,7 @@ static arch_status_t list_items(archi_keeper_t *k)
             list_item(k, &k->saver[i].item[j]);
     for (uint32_t i = 0; i < k->setup.waiting->n; i++) {
         const archi_waiting_t *w = &k->setup.waiting->image[i];
-        const item_t item = {w->about, w->bytes, true};
+        const archi_kept_t item = {w->about, w->bytes, true};
         list_item(k, &item);
     }
     return ARCH_OK;
@@ -300,14 +75,14 @@ static arch_status_t list_items(archi_keeper_t *k)
 static void hand_over(archi_keeper_t *k)
 {
     pthread_rwlock_wrlock(&k->collecting);
-    keep_text(k, pack_ledger(k));
+    archi_keeper_fail(k, pack_ledger(k));
     for (uint32_t r = 0; r < k->setup.head.replications; r++)
         if (k->finished[r])
             drop_waiting(k, r);
-    keep_text(k, list_items(k));
+    archi_keeper_fail(k, list_items(k));
     pthread_rwlock_unlock(&k->collecting);
     pthread_mutex_lock(&k->lock);
-    k->phase = WRITING;
+    k->phase = ARCHI_KEEPER_WRITING;
     pthread_cond_broadcast(&k->changed);
     pthread_mutex_unlock(&k->lock);
 }
@@ -318,7 +93,7 @@ static void hand_over(archi_keeper_t *k)
 static void begin_gathering(archi_keeper_t *k, uint32_t generation)
 {
     k->name.generation = generation;
-    k->phase = GATHERING;
+    k->phase = ARCHI_KEEPER_GATHERING;
     k->n_missing = k->n_live;
     k->pause = 0;
     k->next_due = archi_machine_seconds() + k->every;
@@ -330,7 +105,7 @@ static bool is_due(const archi_saver_t *s, arch_time_t now)
     const archi_keeper_t *k = s->keeper;
     bool overdue = k->every_simulated > 0 && now >= s->due_at + k->every_simulated;
 
-    if (find_wanting(k) != NULL && !overdue) /* soon there is memory to copy into; a short run may be over by then */
+    if (archi_keeper_wanting(k) != NULL && !overdue) /* soon there is memory to copy into; a short run may be over by then */
         return false;
     return (k->every > 0 && archi_machine_seconds() >= k->next_due) || (k->every_simulated > 0 && now >= s->due_at);
 }
@@ -342,11 +117,12 @@ static uint32_t offer(archi_saver_t *s, arch_time_t now, bool forced)
     uint32_t generation = 0;
 
     pthread_mutex_lock(&k->lock);
-    while (forced && (k->phase == WRITING || (k->phase == GATHERING && s->staged == k->name.generation)))
+    while (forced && (k->phase == ARCHI_KEEPER_WRITING ||
+                      (k->phase == ARCHI_KEEPER_GATHERING && s->staged == k->name.generation)))
         pthread_cond_wait(&k->changed, &k->lock);
-    if (k->phase == IDLE && !k->closed && (forced || is_due(s, now)))
+    if (k->phase == ARCHI_KEEPER_IDLE && !k->closed && (forced || is_due(s, now)))
         begin_gathering(k, k->name.generation + 1);
-    if (k->phase == GATHERING && s->staged != k->name.generation)
+    if (k->phase == ARCHI_KEEPER_GATHERING && s->staged != k->name.generation)
         generation = k->name.generation;
     pthread_mutex_unlock(&k->lock);
     return generation;
@@ -356,7 +132,7 @@ static uint32_t offer(archi_saver_t *s, arch_time_t now, bool forced)
 static void follow(archi_keeper_t *k, uint32_t generation)
 {
     pthread_mutex_lock(&k->lock);
-    if (k->phase == IDLE)
+    if (k->phase == ARCHI_KEEPER_IDLE)
         begin_gathering(k, generation);
     pthread_mutex_unlock(&k->lock);
 }
@@ -402,7 +178,7 @@ static void foresee(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
     }
     pthread_mutex_lock(&k->lock);
     if (bytes >= WORTH_FORESIGHT && s->wanted == 0 && bytes > s->capacity && bytes > s->fresh_bytes &&
-        k->phase == IDLE && (k->setup.memory == 0 || held + bytes + bytes / 4 <= k->setup.memory)) {
+        k->phase == ARCHI_KEEPER_IDLE && (k->setup.memory == 0 || held + bytes + bytes / 4 <= k->setup.memory)) {
         s->wanted = bytes + bytes / 4;
         pthread_cond_broadcast(&k->changed);
     }
@@ -419,7 +195,7 @@ static bool make_room(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
         held += block[i]->bytes;
     }
     if (n > s->most_items) {
-        item_t *more = realloc(s->item, n * sizeof *more);
+        archi_kept_t *more = realloc(s->item, n * sizeof *more);
         if (more == NULL)
             return false;
         s->item = more;
@@ -432,7 +208,7 @@ static bool make_room(archi_saver_t *s, archi_block_t *const *block, uint32_t n)
     if (bytes > s->capacity) {
         free(s->buffer);
         s->capacity = 0;
-        s->buffer = reserve(bytes + bytes / 8);
+        s->buffer = archi_keeper_reserve(bytes + bytes / 8);
         s->capacity = s->buffer != NULL ? bytes + bytes / 8 : 0;
     }
     return bytes <= s->capacity;
@@ -443,7 +219,7 @@ static void copy_blocks(archi_saver_t *s, archi_block_t *const *block, uint32_t 
     char *to = s->buffer;
 
     for (uint32_t i = 0; i < n; i++) {
-        item_t *item = &s->item[i];
+        archi_kept_t *item = &s->item[i];
         describe(block[i], now, &item->about);
         item->bytes = to;
         item->clean = false;
@@ -478,9 +254,9 @@ static void write_in_place(archi_saver_t *s, archi_block_t *const *block, uint32
     s->n_items = 0;
     pthread_mutex_lock(&k->file);
     if (k->st == ARCH_OK)
-        keep_text(k, open_file(k));
+        archi_keeper_fail(k, archi_keeper_file(k));
     for (uint32_t i = 0; i < n && k->st == ARCH_OK; i++)
-        keep_text(k, write_block(k, block[i], now));
+        archi_keeper_fail(k, write_block(k, block[i], now));
     pthread_mutex_unlock(&k->file);
 }
 
@@ -516,8 +292,6 @@ static void stage(archi_saver_t *s, uint32_t replication, archi_block_t *const *
 
 /* ---- settling: several processes, one checkpoint ------------------------------------------------------------------ */
 
-static bool shared(const archi_keeper_t *k) { return k->setup.head.n_files > 1; }
-
 /* Collective. All have written, or tried to. */
 static arch_status_t settle(archi_saver_t *s)
 {
@@ -528,15 +302,15 @@ static arch_status_t settle(archi_saver_t *s)
     if (st == ARCH_E_MPI)
         return st;
     if (st == ARCH_OK)
-        st = archi_net_agree(s->net, first ? publish(k) : ARCH_OK);
+        st = archi_net_agree(s->net, first ? archi_keeper_publish(k) : ARCH_OK);
     if (st != ARCH_OK) {
         archi_folder_discard(k->setup.folder, &k->name, k->setup.head.file);
         if (first)
-            warn(k, arch_error_text());
+            archi_keeper_warn(k, arch_error_text());
         k->st = st;
     }
     pthread_mutex_lock(&k->lock);
-    k->phase = IDLE;
+    k->phase = ARCHI_KEEPER_IDLE;
     pthread_mutex_unlock(&k->lock);
     return st == ARCH_E_MPI ? st : ARCH_OK;
 }
@@ -548,9 +322,9 @@ static arch_status_t finish_writing(archi_saver_t *s)
     int64_t written;
 
     pthread_mutex_lock(&k->lock);
-    while (k->phase == WRITING)
+    while (k->phase == ARCHI_KEEPER_WRITING)
         pthread_cond_wait(&k->changed, &k->lock);
-    written = k->phase == SETTLED;
+    written = k->phase == ARCHI_KEEPER_SETTLED;
     pthread_mutex_unlock(&k->lock);
     ARCH_TRY(archi_net_min_i64(s->net, &written, 1));
     return written ? settle(s) : ARCH_OK;
@@ -563,7 +337,7 @@ static arch_status_t save_now(archi_saver_t *s, int64_t generation, uint32_t rep
     archi_keeper_t *k = s->keeper;
 
     if (generation == 0) {
-        if (shared(k))
+        if (archi_keeper_is_shared(k))
             ARCH_TRY(finish_writing(s));
         if (archi_net_rank(s->net) == 0)
             generation = offer(s, now, true);
@@ -576,7 +350,7 @@ static arch_status_t save_now(archi_saver_t *s, int64_t generation, uint32_t rep
     k->stopping = true;
     pthread_mutex_unlock(&k->lock);
     stage(s, replication, block, n, now);
-    if (!shared(k))
+    if (!archi_keeper_is_shared(k))
         return ARCH_OK;
     ARCH_TRY(finish_writing(s));
     return k->st == ARCH_OK ? ARCH_OK
@@ -596,8 +370,7 @@ archi_saver_t *archi_keeper_saver(archi_keeper_t *keeper, uint32_t rank_here, ar
     return s;
 }
 
-/* The next multiple of the simulated interval. */
-static void set_due(archi_saver_t *s, arch_time_t now)
+void archi_saver_set_due(archi_saver_t *s, arch_time_t now)
 {
     arch_time_t every = s->keeper->every_simulated;
 
@@ -617,7 +390,7 @@ arch_status_t archi_saver_pause(archi_saver_t *s, uint32_t replication, archi_bl
     k = s->keeper;
     o = k->setup.options;
     pthread_mutex_lock(&k->lock);
-    word[2] = k->phase != SETTLED;
+    word[2] = k->phase != ARCHI_KEEPER_SETTLED;
     pthread_mutex_unlock(&k->lock);
     foresee(s, block, n);
     word[1] = o->interrupted != NULL && o->interrupted(o->user) != 0;
@@ -633,9 +406,9 @@ arch_status_t archi_saver_pause(archi_saver_t *s, uint32_t replication, archi_bl
     if (word[0] != 0) {
         follow(k, (uint32_t)word[0]);
         stage(s, replication, block, n, now);
-        set_due(s, now);
+        archi_saver_set_due(s, now);
     } else if (k->every_simulated > 0 && s->due_at - k->every_simulated > now) {
-        set_due(s, now); /* another replication began */
+        archi_saver_set_due(s, now); /* another replication began */
     }
     return ARCH_OK;
 }
@@ -668,11 +441,11 @@ static void sign_off(archi_saver_t *s, arch_status_t st)
     pthread_mutex_lock(&k->lock);
     k->n_live--;
     k->closed = k->closed || (st != ARCH_OK && st != ARCH_E_SAVED) || (st == ARCH_E_SAVED && s->in_place);
-    if (k->phase == GATHERING && s->staged != k->name.generation)
+    if (k->phase == ARCHI_KEEPER_GATHERING && s->staged != k->name.generation)
         last = --k->n_missing == 0;
-    if (k->phase == GATHERING && k->closed && k->n_missing == 0 && last) {
+    if (k->phase == ARCHI_KEEPER_GATHERING && k->closed && k->n_missing == 0 && last) {
         last = false;
-        k->phase = IDLE;
+        k->phase = ARCHI_KEEPER_IDLE;
         pthread_cond_broadcast(&k->changed);
     }
     pthread_mutex_unlock(&k->lock);
@@ -686,126 +459,10 @@ arch_status_t archi_saver_leave(archi_saver_t *s, arch_status_t st)
 
     if (s == NULL)
         return st;
-    if (st != ARCH_E_MPI && shared(s->keeper))
+    if (st != ARCH_E_MPI && archi_keeper_is_shared(s->keeper))
         saved = finish_writing(s);
     if (st == ARCH_OK && saved == ARCH_OK && s->keeper->setup.head.n_groups > 1)
         (void)save_now(s, 0, ARCHI_NIL, NULL, 0, 0); /* other groups go on: what this one found must not be lost */
     sign_off(s, st);
     return st == ARCH_OK ? saved : st;
-}
-
-/* ---- the keeper --------------------------------------------------------------------------------------------------- */
-
-static arch_status_t begin(archi_keeper_t *k, const uint32_t *finished, uint32_t n_finished)
-{
-    const archi_keeper_setup_t *setup = &k->setup;
-
-    k->saver = calloc(setup->n_ranks + (size_t)1, sizeof *k->saver);
-    k->finished = calloc(setup->head.replications, 1);
-    k->done = calloc(setup->head.replications, sizeof *k->done);
-    if (k->saver == NULL || k->finished == NULL || k->done == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to save %u replications", setup->head.replications);
-    for (uint32_t i = 0; i < n_finished; i++)
-        k->finished[finished[i]] = 1;
-    k->stale = n_finished > 0;
-    for (uint32_t i = 0; i < setup->n_ranks; i++) {
-        k->saver[i].keeper = k;
-        set_due(&k->saver[i], 0);
-    }
-    if (pthread_create(&k->thread, NULL, keeper_main, k) != 0)
-        return ARCH_FAIL(ARCH_E_NOMEM, "the machine starts no thread to write checkpoints");
-    return ARCH_OK;
-}
-
-static void release(archi_keeper_t *k)
-{
-    for (uint32_t i = 0; k->saver != NULL && i < k->setup.n_ranks; i++) {
-        free(k->saver[i].buffer);
-        free(k->saver[i].fresh);
-        free(k->saver[i].item);
-    }
-    archi_checkpoint_abandon(&k->out);
-    pthread_mutex_destroy(&k->lock);
-    pthread_mutex_destroy(&k->file);
-    pthread_cond_destroy(&k->changed);
-    pthread_rwlock_destroy(&k->collecting);
-    free(k->saver);
-    free(k->finished);
-    free(k->done);
-    free(k->item);
-    free(k->words);
-    free(k);
-}
-
-arch_status_t archi_keeper_open(const archi_keeper_setup_t *setup, const uint32_t *finished, uint32_t n_finished,
-                                archi_keeper_t **out)
-{
-    archi_keeper_t *k = calloc(1, sizeof *k);
-    arch_status_t st;
-
-    *out = NULL;
-    if (k == NULL)
-        return ARCH_FAIL(ARCH_E_NOMEM, "no memory to save the run");
-    k->setup = *setup;
-    k->name = (archi_save_name_t){setup->head.leg, setup->head.group, 0};
-    k->every = setup->options->checkpoint_every;
-    k->every_simulated = setup->options->checkpoint_every_simulated;
-    if (k->every == 0 && k->every_simulated == 0)
-        k->every = default_every;
-    k->next_due = archi_machine_seconds() + k->every;
-    k->n_live = setup->n_ranks;
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_mutex_init(&k->file, NULL);
-    pthread_cond_init(&k->changed, NULL);
-    pthread_rwlock_init(&k->collecting, NULL);
-    st = begin(k, finished, n_finished);
-    if (st == ARCH_OK)
-        *out = k;
-    else
-        release(k);
-    return st;
-}
-
-static void tell_all(const archi_keeper_t *k)
-{
-    char text[PATH_MAX + 256];
-
-    if (shared(k) && k->setup.head.file != 0)
-        return;
-    if (k->n_failed > 0) {
-        snprintf(text, sizeof text, "of %u checkpoints %u could not be written, the last for this reason: %s",
-                 k->n_failed + k->n_saved, k->n_failed, k->text);
-        say(k, 1, text);
-    }
-    if (k->n_saved > 0 && k->setup.head.group == 0) { /* one word for all groups */
-        snprintf(text, sizeof text,
-                 "%u checkpoint%s written, the last with %.4g MiB, to %s; the run paused %.3f s, %.3f s at most",
-                 k->n_saved, k->n_saved == 1 ? "" : "s", (double)k->last_bytes * 0x1p-20, k->setup.folder, k->paused,
-                 k->longest);
-        say(k, 0, text);
-    }
-}
-
-arch_status_t archi_keeper_close(archi_keeper_t **keeper)
-{
-    archi_keeper_t *k = *keeper;
-    arch_status_t st = ARCH_OK;
-
-    *keeper = NULL;
-    if (k == NULL)
-        return ARCH_OK;
-    pthread_mutex_lock(&k->lock);
-    k->quit = true;
-    pthread_cond_broadcast(&k->changed);
-    pthread_mutex_unlock(&k->lock);
-    pthread_join(k->thread, NULL);
-    if (k->phase == GATHERING || k->phase == SETTLED) {
-        archi_checkpoint_abandon(&k->out);
-        archi_folder_discard(k->setup.folder, &k->name, k->setup.head.file);
-    }
-    tell_all(k);
-    if (k->stopping && k->st != ARCH_OK)
-        st = ARCH_FAIL(ARCH_E_IO, "the run was stopped and its state could not be saved: %s", k->text);
-    release(k);
-    return st;
 }
