@@ -3,6 +3,7 @@
 #include <CUnit/Basic.h>
 #include "coordinator/batch.h"
 #include "support/pretend_device.h"
+#include "support/share.h"
 #include "unit/results_folder.h"
 #include <architech/architech.h>
 #include <stdatomic.h>
@@ -62,7 +63,7 @@ static arch_design_t *read_design(const char *path, arch_time_t duration, uint32
 
     if (arch_design_read(path, &design, &problems) != ARCH_OK)
         abort();
-    design->run.duration = duration;
+    design->run.duration = test_is_long() ? duration : duration / 4;
     design->run.warmup = ARCH_AUTO;
     design->run.replications = replications;
     return design;
@@ -224,7 +225,7 @@ static void a_saved_run_goes_on_anywhere(void)
 
     set_device(1, (uint64_t)8 << 20, -1); /* several waves */
     CU_ASSERT_EQUAL_FATAL(run(d, cores, &expected, NULL), ARCH_OK);
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = test_is_long() ? 0 : 2; i < (test_is_long() ? 6 : 4); i++) { /* 2 and 3: two threads, both ways */
         uint32_t n, executor = i % 2 == 0 ? ARCH_EXECUTOR_GPU : ARCH_EXECUTOR_CPU;
         results_folder_t folder;
         CU_ASSERT_FATAL(results_folder_create(&folder));

@@ -234,7 +234,7 @@ static void copies_take_only_what_blocks_leave(void)
     expect_of_sequential(&c);
     CU_ASSERT_EQUAL(run_within(&c, ARCHI_SEQUENTIAL, 0, &stats), ARCH_OK);
     need = stats.peak_bytes + outbox_times;
-    for (uint64_t limit = need; limit < 4 * need; limit += need / 64) {
+    for (uint64_t limit = need; limit < 4 * need; limit += need / (test_is_long() ? 64 : 16)) {
         CU_ASSERT_EQUAL(run_within(&c, ARCHI_OPTIMISTIC, limit, &stats), ARCH_OK);
         CU_ASSERT(stats.copy_bytes <= limit);
         fewest = stats.n_copies < fewest ? stats.n_copies : fewest;
@@ -395,8 +395,8 @@ static void a_cancelled_run_can_go_on(void)
     case_t c = {{SPARK_LOOKAHEAD, SPARK_N_LPS}, 10, 300000, 6, 1, 0, 0, 0, 0, 0, 0, 0};
 
     expect_of_sequential(&c);
-    for (sleep_after = 50; sleep_after <= 250; sleep_after += 40)
-        for (uint32_t size = 1; size <= MAX_RANKS; size++) {
+    for (sleep_after = 50; sleep_after <= 250; sleep_after += test_is_long() ? 40 : 120)
+        for (uint32_t size = test_is_long() ? 1 : 2; size <= MAX_RANKS; size++) {
             slept = 0;
             CU_ASSERT_EQUAL(run_on_thread_ranks(size, is_cancelled_and_goes_on, &c), 0);
         }

@@ -515,7 +515,7 @@ static void the_log_goes_when_something_comes(void)
     while (run_within(&shape, enough, 1, &stats) == ARCH_E_FULL)
         enough += enough / 16;
     CU_ASSERT_EQUAL(stats.copy_bytes, 0);
-    for (uint64_t limit = enough / 4; limit < 2 * enough; limit += 4 << 10) {
+    for (uint64_t limit = enough / 4; limit < 2 * enough; limit += test_is_long() ? 4 << 10 : 16 << 10) {
         arch_status_t st = run_within(&shape, limit, shape.ahead, &stats);
 
         CU_ASSERT(st == ARCH_OK || (st == ARCH_E_FULL && limit < enough + enough / 8));
@@ -621,8 +621,8 @@ static int is_cancelled_and_goes_on(archi_net_t *net, void *user)
 
 static void a_cancelled_run_can_go_on(void)
 {
-    for (sleep_after = 200; sleep_after <= 2000; sleep_after += 600)
-        for (uint32_t size = 1; size <= 3; size++) {
+    for (sleep_after = 200; sleep_after <= 2000; sleep_after += test_is_long() ? 600 : 1200)
+        for (uint32_t size = test_is_long() ? 1 : 2; size <= 3; size++) {
             trial_t t;
             memset(&t, 0, sizeof t);
             run_plain(&t, &far);

@@ -8,7 +8,7 @@ watched() {
     valgrind -q --error-exitcode=9 --expensive-definedness-checks=yes "$@" --on gpu > /dev/null ||
         { echo "initcheck.sh: $*: exit status $?"; failed=1; }
 }
-for design in mm1 stage-1-single testapp-all testapp-pool; do
+for design in stage-1-single testapp-all; do
     watched "$1" --design "$ARCH_SOURCE/examples/$design.json" --members 4 --end 1
 done
 watched "$1" --model phold --size 64 --end 2 --members 4
