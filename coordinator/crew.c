@@ -26,11 +26,13 @@ static const char *obstacle(const arch_run_options_t *o)
     return o->trace != 0 ? "a trace is of ranks that simulate, not of a GPU" : NULL;
 }
 
+/* Nor does it keep what is under way when a run is saved: cores do, where nobody has asked for a GPU. */
 static bool is_large(const archi_job_t *job)
 {
     uint32_t n = job->design->run.replications;
+    bool saved = job->options->checkpoint_every > 0 || job->options->resume != NULL;
 
-    return n >= ARCHI_MANY_REPLICATIONS && n * archi_layout_expected_events(job->plan) >= many_events;
+    return !saved && n >= ARCHI_MANY_REPLICATIONS && n * archi_layout_expected_events(job->plan) >= many_events;
 }
 
 /* A GPU wants it so, and autoscalers, which see and change all of a replication at one instant. */

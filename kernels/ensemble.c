@@ -289,6 +289,10 @@ arch_status_t archi_ensemble_work(archi_ensemble_t *e, uint32_t number, const ar
         st = archi_waves_run(&w);
     if (st == ARCH_OK)
         st = work(&w, number);
+    if (st == ARCH_E_CANCELLED) { /* by another hand, perhaps to be saved: then this one is, too */
+        arch_status_t paused = archi_worker_pause(&w);
+        st = paused != ARCH_OK ? paused : ARCH_FAIL(ARCH_E_CANCELLED, "the run was cancelled");
+    }
     if (st != ARCH_OK)
         archi_ensemble_stop(e);
     archi_core_release(&w);

@@ -234,8 +234,15 @@ static inline uint64_t ptx_div_rn_f64(uint64_t a, uint64_t b) { return ptx_bits(
 static inline uint64_t ptx_sqrt_rn_f64(uint64_t a) { return ptx_bits(sqrt(ptx_double(a))); }
 static inline uint64_t ptx_neg_f64(uint64_t a) { return a ^ UINT64_C(1) << 63; }
 static inline uint64_t ptx_abs_f64(uint64_t a) { return a & ~(UINT64_C(1) << 63); }
-static inline uint64_t ptx_max_f64(uint64_t a, uint64_t b) { return ptx_bits(fmax(ptx_double(a), ptx_double(b))); }
-static inline uint64_t ptx_min_f64(uint64_t a, uint64_t b) { return ptx_bits(fmin(ptx_double(a), ptx_double(b))); }
+/* +0 is more than -0. */
+static inline uint64_t ptx_max_f64(uint64_t a, uint64_t b)
+{
+    return ptx_double(a) == 0 && ptx_double(b) == 0 ? (a & b) : ptx_bits(fmax(ptx_double(a), ptx_double(b)));
+}
+static inline uint64_t ptx_min_f64(uint64_t a, uint64_t b)
+{
+    return ptx_double(a) == 0 && ptx_double(b) == 0 ? (a | b) : ptx_bits(fmin(ptx_double(a), ptx_double(b)));
+}
 static inline uint64_t ptx_selp_f64(uint64_t a, uint64_t b, bool p) { return p ? a : b; }
 
 /* Ordered comparisons are false for what is no number, those with u are true. */
